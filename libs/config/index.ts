@@ -1,0 +1,2 @@
+export * from './config.js';
+export { secretSettings, settings, type SettingName } from './settings.js';

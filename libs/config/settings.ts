@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+/** Whole milliseconds between `min` and `max`, with a default. */
+const milliseconds = (byDefault: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(byDefault);
+
+const count = (byDefault: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(byDefault);
+
+const port = (byDefault: number) => z.coerce.number().int().min(0).max(65535).default(byDefault);
+
+const urlOf = (...schemes: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
+    message: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  });
+
+/** NATS accepts several servers in one setting: `nats://a:4222,nats://b:4222`. */
+const natsServers = z
+  .string()
+  .transform((value) => value.split(',').map((server) => server.trim()))
+  .refine((servers) => servers.every((server) => URL.canParse(server)), {
+    message: 'must be one or more addresses such as nats://127.0.0.1:4222, separated by commas',
+  });
+
+/**
+ * Every environment variable the service reads, once. `.env.example` says what each is for, with its unit,
+ * default and reason; a test holds the two against each other.
+ */
+export const settings = {
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
+
+  DATABASE_URL: urlOf('postgres:', 'postgresql:'),
+  DATABASE_POOL_SIZE: count(10, 2, 200),
+  NATS_URL: natsServers.default(['nats://127.0.0.1:4222']),
+
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port(3000),
+  API_KEYS: z
+    .string()
+    .default('')
+    .transform((value) =>
+      value
+        .split(/[\s,]+/)
+        .map((key) => key.trim())
+        .filter((key) => key !== ''),
+    )
+    .refine((keys) => keys.every((key) => key.length >= 16), {
+      message: 'each key must have at least 16 characters',
+    }),
+
+  DISPATCHER_HOST: z.string().min(1).default('127.0.0.1'),
+  DISPATCHER_PORT: port(0),
+  PROVIDER_URL: urlOf('http:', 'https:'),
+  PROVIDER_TOKEN: z.string().min(1),
+  PROVIDER_CONCURRENCY: count(64, 1, 4096),
+  PROVIDER_TIMEOUT_MS: milliseconds(10_000, 100, 120_000),
+  PROBE_TIMEOUT_MS: milliseconds(3_000, 100, 3_000),
+  MAX_ATTEMPTS: count(20, 1, 1_000),
+  BACKOFF_BASE_MS: milliseconds(1_000, 10, 60_000),
+  BACKOFF_CAP_MS: milliseconds(300_000, 10, 86_400_000),
+  SEND_GUARD_MS: milliseconds(500, 0, 60_000),
+  DISPATCHER_LANES: count(4, 1, 64),
+  GRANT_SIZE: count(64, 1, 500),
+  MAX_UNRECORDED: z.coerce.number().int().min(1).max(16_384).optional(),
+  LEASE_MS: milliseconds(30_000, 1_000, 600_000),
+  OWNER_SILENCE_MS: milliseconds(10_000, 500, 600_000),
+  POLL_MS: milliseconds(1_000, 50, 2_000),
+  FLUSH_ROWS: count(128, 1, 1_000),
+  FLUSH_MS: milliseconds(8, 1, 1_000),
+
+  SIMULATOR_HOST: z.string().min(1).default('127.0.0.1'),
+  SIMULATOR_PORT: port(3100),
+  SIMULATOR_CONTROL_PORT: port(3101),
+
+  EMS_DEMO: z.enum(['on', 'off']).default('on'),
+  EMS_DATA_DIR: z.string().min(1).default('.data'),
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+/** Settings that may also be given as a file's content, by the same name with `_FILE` behind it. */
+export const secretSettings = [
+  'DATABASE_URL',
+  'NATS_URL',
+  'API_KEYS',
+  'PROVIDER_TOKEN',
+] as const satisfies SettingName[];
