@@ -1,0 +1,125 @@
+import pg from 'pg';
+
+/** One prepared statement. Its name is unique in the code base: Postgres keeps the plan under it. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Anything that runs a statement: the pool itself, or one transaction of it. */
+export interface SqlExecutor {
+  /** Runs one statement and returns its rows. Throws what `pg` throws. */
+  query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface SqlOptions {
+  url: string;
+  poolSize: number;
+  /** Shown in `pg_stat_activity`. */
+  applicationName: string;
+  /** Milliseconds after which the server gives a statement up; 0 for never. */
+  statementTimeoutMs?: number;
+  /** Called when an idle connection is lost; the pool replaces it by itself. */
+  onConnectionLost?: (error: Error) => void;
+}
+
+const INT8_OID = 20;
+
+/** Ids are identities well below 2^53, so int8 becomes a number instead of pg's default string. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+/**
+ * A pool for hand-written SQL. Named statements are prepared once a connection, deadlocks and serialisation
+ * failures are run again, and a connection is dropped only when it is really broken (pg's own `pool.query`
+ * drops it on a unique violation too, which costs a reconnect for each wrong request).
+ */
+export class Sql implements SqlExecutor {
+  private readonly pool: pg.Pool;
+
+  constructor(options: SqlOptions) {
+    this.pool = new pg.Pool({
+      connectionString: options.url,
+      max: options.poolSize,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: 5_000,
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+      types,
+      ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
+    });
+    this.pool.on('error', (error) => options.onConnectionLost?.(error));
+    // A broken connection also emits while it is checked out; the query that uses it already rejects.
+    this.pool.on('connect', (client) => client.on('error', () => {}));
+  }
+
+  async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.withRetry(async (client) => (await run<Row>(client, statement, values)).rows);
+  }
+
+  /** Runs `work` in one READ COMMITTED transaction; what it throws rolls everything back. */
+  async transaction<Result>(work: (transaction: SqlExecutor) => Promise<Result>): Promise<Result> {
+    return this.withRetry(async (client) => {
+      await client.query('BEGIN');
+      try {
+        const result = await work({
+          query: async <Row extends object>(statement: Statement, values: readonly unknown[] = []) =>
+            (await run<Row>(client, statement, values)).rows,
+        });
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        if (!isConnectionError(error)) await client.query('ROLLBACK').catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  /** Waits for running statements and closes every connection. */
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private async withRetry<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      const client = await this.pool.connect();
+      try {
+        const result = await work(client);
+        client.release();
+        return result;
+      } catch (error) {
+        client.release(isConnectionError(error));
+        if (attempt >= 5 || !isTransient(error)) throw error;
+      }
+    }
+  }
+}
+
+/** Whether an error is about reaching Postgres rather than about the statement: worth trying again later. */
+export function isConnectionError(error: unknown): boolean {
+  const code = sqlState(error);
+  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return true;
+  // 08: connection exceptions; 57P01-03: shutdown, crash, starting up; 53300: too many connections.
+  return code.startsWith('08') || /^57P0[1-5]$/.test(code) || code === '53300';
+}
+
+/** The SQLSTATE of an error from Postgres, or Node's code (`ECONNREFUSED`), if it has one. */
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function isTransient(error: unknown): boolean {
+  const code = sqlState(error);
+  return code === '40P01' || code === '40001';
+}
+
+function run<Row extends object>(
+  client: pg.PoolClient,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<pg.QueryResult<Row>> {
+  return client.query<Row>({ name: statement.name, text: statement.text, values: [...values] });
+}

@@ -1,0 +1,1 @@
+export * from './mailing-status.js';
