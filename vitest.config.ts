@@ -1,11 +1,14 @@
 import swc from 'unplugin-swc';
 import { defineConfig } from 'vitest/config';
 
+// "source" is the condition in package.json's imports that leads to the TypeScript files.
+const conditions = ['source', 'module', 'node', 'development|production'];
+
 export default defineConfig({
   // Nest's injection and TypeORM read the decorators' metadata, which only swc emits here.
   plugins: [swc.vite({ module: { type: 'es6' } })],
-  // "source" is the condition in package.json's imports that leads to the TypeScript files.
-  ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
+  // Test files run in Vite's "ssr" environment, the global setup in one of vitest's own.
+  environments: { ssr: { resolve: { conditions } }, __vitest__: { resolve: { conditions } } },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
