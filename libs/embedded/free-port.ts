@@ -1,32 +1,34 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { errorCode } from './error-code.js';
+
+/**
+ * Below the range from which systems take the ports of outgoing connections (32768 and up on Linux, 49152 on
+ * others). A server's port inside that range may be gone when the server is started again on it, or, worse,
+ * answer its own clients: a connection to a closed port of that range now and then meets itself.
+ */
+const lowest = 20_000;
+const highest = 32_000;
 
 /**
  * A TCP port of the loopback interface that nobody listens on right now. Another process may take it before
  * it is used, so whoever binds it must be ready to ask again.
  */
 export async function freePort(): Promise<number> {
-  return listenOnce('127.0.0.1', 0);
-}
-
-/** Whether a server of ours could listen there now; 0 stands for "any" and is always free. */
-export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
-  try {
-    await listenOnce(host, port);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'EADDRINUSE') return false;
-    throw error;
+  for (;;) {
+    const port = randomInt(lowest, highest);
+    if (await isPortFree(port)) return port;
   }
 }
 
-function listenOnce(host: string, port: number): Promise<number> {
+/** Whether a server of ours could listen there now. Throws if the address itself is not ours to listen on. */
+export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
+    server.once('error', (error) => {
+      if (errorCode(error) === 'EADDRINUSE') resolve(false);
+      else reject(error);
     });
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

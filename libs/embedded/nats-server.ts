@@ -53,10 +53,10 @@ export async function startNats(options: NatsOptions): Promise<EmbeddedServer> {
 
 /** Stops a nats-server that runs on this folder, whoever started it. Does nothing if there is none. */
 export async function stopLeftoverNats(storeDir: string): Promise<void> {
-  const config = configFile(storeDir);
-  const leftover = runningPid(pidFile(storeDir), config);
+  const proof = `-c ${configFile(storeDir)}`;
+  const leftover = runningPid(pidFile(storeDir), proof);
   if (leftover === undefined) return;
-  await stopPid(leftover, config, [
+  await stopPid(leftover, proof, [
     ['SIGTERM', 10_000],
     ['SIGKILL', 5_000],
   ]);

@@ -41,7 +41,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
   await prepareFolder(dataDir, account);
   await stopLeftoverPostgres(dataDir);
   const password = await passwordIn(dataDir, account);
-  if (!existsSync(join(cluster, 'PG_VERSION'))) await initialise(binaries, dataDir, account);
+  if (!existsSync(join(cluster, 'PG_VERSION')))
+    await initialise(binaries, dataDir, options.fast ?? false, account);
 
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port || (await freePort());
@@ -70,9 +71,10 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
 export async function stopLeftoverPostgres(dataDir: string): Promise<void> {
   const cluster = join(resolve(dataDir), 'cluster');
   const pidFile = join(cluster, 'postmaster.pid');
-  const leftover = runningPid(pidFile, cluster);
+  const proof = `-D ${cluster} `;
+  const leftover = runningPid(pidFile, proof);
   if (leftover !== undefined) {
-    await stopPid(leftover, cluster, [
+    await stopPid(leftover, proof, [
       ['SIGINT', 20_000],
       ['SIGQUIT', 5_000],
       ['SIGKILL', 5_000],
@@ -109,13 +111,15 @@ async function passwordIn(dataDir: string, account: Account | undefined): Promis
 async function initialise(
   binaries: PostgresBinaries,
   dataDir: string,
+  fast: boolean,
   account: Account | undefined,
 ): Promise<void> {
   const partial = join(dataDir, 'cluster.partial');
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { mode: 0o700 });
   if (account !== undefined) await chown(partial, account.uid, account.gid);
-  const flags = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', `--username=${user}`, '--no-sync'];
+  const flags = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', `--username=${user}`];
+  if (fast) flags.push('--no-sync');
   const files = [`--pwfile=${join(dataDir, 'password')}`, `--pgdata=${partial}`];
   await run(binaries.initdb, [...flags, ...files], { ...account, cwd: '/', env: { LC_ALL: 'C', TZ: 'UTC' } });
   await rename(partial, join(dataDir, 'cluster'));

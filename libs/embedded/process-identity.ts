@@ -3,6 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorCode } from './error-code.js';
 
+/** proc(5): the 22nd field of /proc/<pid>/stat, counted from the state, which is the third. */
+const startTimeField = 19;
+
 /**
  * The command line of a running process, its arguments joined by blanks; undefined when there is no such
  * process or only a zombie. Read from /proc where there is one, else asked of `ps`.
@@ -18,6 +21,25 @@ export function commandLineOf(pid: number): string | undefined {
   }
   const asked = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
   return asked.stdout?.trim() || undefined;
+}
+
+/**
+ * When a process started, in the system's own notation; undefined when there is no such process. A pid together
+ * with this is never given twice, until the machine starts anew (and then the boot's id tells them apart).
+ */
+export function startOf(pid: number): string | undefined {
+  if (existsSync('/proc/self/stat')) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return afterName[0] === 'Z' ? undefined : `${bootId()} ${afterName[startTimeField]}`;
+    } catch {
+      return undefined;
+    }
+  }
+  return (
+    spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || undefined
+  );
 }
 
 /**
@@ -63,4 +85,8 @@ export async function stopPid(
     while (performance.now() < deadline && isOurs()) await pause(20);
   }
   if (isOurs()) throw new Error(`Process ${pid} (${proof}) is from an earlier run and could not be stopped.`);
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
