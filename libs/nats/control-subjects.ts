@@ -1,0 +1,25 @@
+/** Core broadcasts that every dispatcher hears. All are hints: what they announce is already in Postgres. */
+export const controlSubjects = {
+  mailing: 'ems.control.mailing',
+  breaker: 'ems.control.breaker',
+} as const;
+
+export interface MailingChanged {
+  mailingId: number;
+  /** The mailing's control_version at which the change was committed. */
+  version: number;
+  change: 'created' | 'started' | 'paused' | 'resumed' | 'cancelled' | 'rescheduled';
+}
+
+/** A dispatcher's reply to {@link MailingChanged}: nothing of the mailing leaves it any more. */
+export interface MailingConfirmed {
+  dispatcherId: string;
+  version: number;
+  /** Requests of that mailing that were on the wire when the gate closed. */
+  inFlight: number;
+}
+
+export interface BreakerChanged {
+  providerId: number;
+  version: number;
+}

@@ -1,0 +1,158 @@
+import { Logger, NotFoundException, PayloadTooLargeException } from '@nestjs/common';
+import { type MicroserviceOptions, NatsContext, ServerNats } from '@nestjs/microservices';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { lastValueFrom } from 'rxjs';
+import { requestIdFrom } from '#libs/telemetry';
+import type { NatsLink } from './nats-link.js';
+import {
+  type EncodedReply,
+  PlainJsonDeserializer,
+  PlainJsonSerializer,
+  type ProblemDocument,
+  type Reply,
+} from './plain-json.js';
+import { within } from './within.js';
+
+export interface NatsRequest {
+  subject: string;
+  /** The header `X-Request-Id` if it is a sane one, else a new one. */
+  requestId: string;
+}
+
+/** How a request ended: the status that the same call over HTTP would have had. */
+export interface NatsAnswer {
+  status: number;
+}
+
+export interface NatsTransportOptions {
+  /** Several processes with one queue name share the requests; without one each of them gets every message. */
+  queue?: string;
+  /**
+   * Subjects such as `ems.clients.>` under which nothing stays without an answer: what no handler listens to
+   * is a 404. Handlers under them need no subscription of their own.
+   */
+  namespaces?: readonly string[];
+  /** The document that a caller gets for an error. */
+  problemOf: (error: unknown) => ProblemDocument;
+  /** Runs each request; the place for its log line, its log context and its metrics. */
+  around?: (request: NatsRequest, answer: () => Promise<NatsAnswer>) => Promise<NatsAnswer>;
+}
+
+/** Milliseconds that requests which are being worked on get at a shutdown. */
+const FINISH_TIMEOUT = 5_000;
+
+/**
+ * The options for `connectMicroservice`: message handlers over the process's own connection, plain JSON in
+ * and out. Starting it never waits for NATS; requests are answered whenever it is there.
+ */
+export function natsMicroservice(link: NatsLink, options: NatsTransportOptions): MicroserviceOptions {
+  return { strategy: new NatsTransport(link, options) };
+}
+
+/**
+ * Nest's NATS transport with what it lacks: it shares a connection instead of failing the start without one,
+ * answers requests that carry no envelope, answers broken JSON and unknown subjects, and at a shutdown lets
+ * what it has begun finish instead of sleeping for a fixed time.
+ */
+export class NatsTransport extends ServerNats {
+  protected override readonly logger = new Logger(NatsTransport.name);
+  private readonly working = new Set<Promise<unknown>>();
+  private readonly plainJson: PlainJsonSerializer;
+  private open: Subscription[] = [];
+
+  constructor(
+    private readonly link: NatsLink,
+    private readonly transport: NatsTransportOptions,
+  ) {
+    const plainJson = new PlainJsonSerializer(transport.problemOf);
+    super({ serializer: plainJson, deserializer: new PlainJsonDeserializer() });
+    this.plainJson = plainJson;
+  }
+
+  override async listen(callback: (error?: unknown) => void): Promise<void> {
+    this.link.onConnection((connection) => this.bindEvents(connection));
+    callback();
+  }
+
+  override bindEvents(connection: NatsConnection): void {
+    const { namespaces = [], queue } = this.transport;
+    const alone = [...this.messageHandlers.keys()].filter(
+      (subject) => !namespaces.some((namespace) => covers(namespace, subject)),
+    );
+    this.open = [...namespaces, ...alone].map((subject) =>
+      connection.subscribe(subject, {
+        ...(queue === undefined ? {} : { queue }),
+        callback: (error, message) => {
+          if (error) this.logger.error(`The subscription of ${subject} failed: ${error.message}`);
+          else this.track(this.handleMessage(subject, message));
+        },
+      }),
+    );
+  }
+
+  override async handleMessage(channel: string, message: Msg): Promise<void> {
+    const request = {
+      subject: message.subject,
+      requestId: requestIdFrom(message.headers?.get('X-Request-Id')),
+    };
+    const answer = async () => this.respond(message, await this.replyTo(channel, message));
+    try {
+      await (this.transport.around ? this.transport.around(request, answer) : answer());
+    } catch (error) {
+      this.logger.error(`${message.subject} got no reply: ${String(error)}`);
+    }
+  }
+
+  /** No new requests, then the end of those begun (five seconds at most); the connection itself stays open. */
+  override async close(): Promise<void> {
+    const subscriptions = this.open;
+    this.open = [];
+    const drained = subscriptions.filter((one) => !one.isClosed()).map((one) => one.drain());
+    await within(FINISH_TIMEOUT, Promise.allSettled(drained));
+    await within(FINISH_TIMEOUT, Promise.allSettled(this.working));
+  }
+
+  private async replyTo(channel: string, message: Msg): Promise<Reply> {
+    try {
+      const packet = await this.deserializer.deserialize(message, { channel });
+      const handler = this.getHandlerByPattern(message.subject) ?? this.getHandlerByPattern(channel);
+      if (!handler) throw new NotFoundException(`Nothing answers to ${message.subject}.`);
+      const result = await handler(packet.data, new NatsContext([message.subject, message.headers]));
+      const response = await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
+      return { response };
+    } catch (err) {
+      return { err };
+    }
+  }
+
+  private respond(message: Msg, reply: Reply): NatsAnswer {
+    const limit = this.link.connection?.info?.max_payload ?? Infinity;
+    let encoded = this.encode(reply);
+    if (Buffer.byteLength(encoded.data) > limit) {
+      encoded = this.encode({
+        err: new PayloadTooLargeException(
+          `The reply is larger than the ${limit} bytes that this NATS carries: ask for fewer items.`,
+        ),
+      });
+    }
+    const { status, data, headers } = encoded;
+    if (message.reply) message.respond(data, headers ? { headers } : {});
+    return { status };
+  }
+
+  private encode(reply: Reply): EncodedReply {
+    const encoded = this.plainJson.serialize(reply);
+    if ('err' in reply && encoded.status >= 500) this.logger.error(reply.err);
+    return encoded;
+  }
+
+  private track(work: Promise<unknown>): void {
+    this.working.add(work);
+    void work.finally(() => this.working.delete(work));
+  }
+}
+
+/** Whether a subject lies under a namespace that ends in `>`. */
+function covers(namespace: string, subject: string): boolean {
+  return namespace.endsWith('>') && subject.startsWith(namespace.slice(0, -1));
+}

@@ -1,0 +1,1 @@
+export { requestIdFrom } from './request-id.js';

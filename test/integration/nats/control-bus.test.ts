@@ -1,0 +1,96 @@
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { ControlBus, controlSubjects, type MailingConfirmed, NatsLink } from '#libs/nats';
+import { natsAccount } from '../../support/services.js';
+import { ownNats } from './own-nats.js';
+
+let url: string;
+
+beforeEach(async () => {
+  ({ url } = await natsAccount());
+});
+
+async function connectedLink(address = url): Promise<NatsLink> {
+  const link = new NatsLink({ servers: [address], name: 'test' });
+  onTestFinished(() => link.close());
+  link.start();
+  await expect.poll(() => link.isConnected, { timeout: 10_000 }).toBe(true);
+  return link;
+}
+
+/** Answers each change with its own id, as a dispatcher does. */
+async function dispatcher(dispatcherId: string): Promise<void> {
+  const link = await connectedLink();
+  link.connection?.subscribe(controlSubjects.mailing, {
+    callback: (_error, message) => {
+      const { version } = message.json<{ version: number }>();
+      message.respond(JSON.stringify({ dispatcherId, version, inFlight: 2 }));
+    },
+  });
+  await link.connection?.flush();
+}
+
+const change = { mailingId: 7, version: 3, change: 'paused' };
+
+test('a question collects the replies of everyone until there are enough', async () => {
+  await Promise.all([dispatcher('a'), dispatcher('b')]);
+  const bus = new ControlBus(await connectedLink());
+  const before = performance.now();
+  const replies = await bus.ask<MailingConfirmed>(controlSubjects.mailing, change, {
+    timeoutMs: 10_000,
+    enough: (replies) => replies.length === 2,
+  });
+  expect(replies.map((reply) => reply.dispatcherId).toSorted()).toEqual(['a', 'b']);
+  expect(replies[0]).toMatchObject({ version: 3, inFlight: 2 });
+  expect(performance.now() - before).toBeLessThan(5_000);
+});
+
+test('a question ends with its time when not all answer', async () => {
+  await dispatcher('a');
+  const bus = new ControlBus(await connectedLink());
+  const before = performance.now();
+  const replies = await bus.ask<MailingConfirmed>(controlSubjects.mailing, change, {
+    timeoutMs: 300,
+    enough: (replies) => replies.length === 2,
+  });
+  expect(replies).toHaveLength(1);
+  expect(performance.now() - before).toBeGreaterThan(290);
+});
+
+test('a question that nobody listens to is answered by nobody, without a wait', async () => {
+  const bus = new ControlBus(await connectedLink());
+  const before = performance.now();
+  const replies = await bus.ask(controlSubjects.mailing, change, { timeoutMs: 10_000, enough: () => true });
+  expect(replies).toEqual([]);
+  expect(performance.now() - before).toBeLessThan(5_000);
+});
+
+test('a reply that is not JSON is left out', async () => {
+  const link = await connectedLink();
+  link.connection?.subscribe(controlSubjects.mailing, {
+    callback: (_error, message) => {
+      message.respond('not json');
+    },
+  });
+  await link.connection?.flush();
+  await dispatcher('a');
+  const bus = new ControlBus(await connectedLink());
+  const replies = await bus.ask<MailingConfirmed>(controlSubjects.mailing, change, {
+    timeoutMs: 10_000,
+    enough: (replies) => replies.length === 1,
+  });
+  expect(replies).toEqual([{ dispatcherId: 'a', version: 3, inFlight: 2 }]);
+});
+
+test('without NATS nothing throws and nothing waits', async () => {
+  const nats = await ownNats();
+  const link = new NatsLink({ servers: [nats.url], name: 'test' });
+  onTestFinished(() => link.close());
+  link.start();
+  const bus = new ControlBus(link);
+  bus.announce(controlSubjects.mailing, change);
+  const before = performance.now();
+  expect(await bus.ask(controlSubjects.mailing, change, { timeoutMs: 10_000, enough: () => true })).toEqual(
+    [],
+  );
+  expect(performance.now() - before).toBeLessThan(1_000);
+});
