@@ -65,7 +65,7 @@ export class CreateRecipientsAndMailings1764000000000 implements MigrationInterf
         plan_lease_until timestamptz,
         planned_at timestamptz,
         started_at timestamptz,
-        completed_at timestamptz,
+        finished_at timestamptz,
         deleted_at timestamptz,
         created_at timestamptz NOT NULL DEFAULT now(),
         updated_at timestamptz NOT NULL DEFAULT now(),
@@ -73,8 +73,13 @@ export class CreateRecipientsAndMailings1764000000000 implements MigrationInterf
         CONSTRAINT mailings_window_whole CHECK ((window_from IS NULL) = (window_to IS NULL)),
         CONSTRAINT mailings_window_not_empty CHECK (window_from <> window_to)
       ) WITH (fillfactor = 70)`);
-    await db.query(`CREATE INDEX mailings_scheduled ON mailings (start_at) WHERE status = 'scheduled'`);
-    await db.query(`CREATE INDEX mailings_open ON mailings (id) WHERE status IN ('running', 'paused')`);
+    // What the duties look through again and again stays as small as what is going on.
+    await db.query(`
+      CREATE INDEX mailings_unplanned ON mailings (start_at)
+      WHERE planned_at IS NULL AND status <> 'cancelled' AND deleted_at IS NULL`);
+    await db.query(`
+      CREATE INDEX mailings_unfinished ON mailings (id)
+      WHERE started_at IS NOT NULL AND finished_at IS NULL`);
     await db.query(`CREATE INDEX mailings_status ON mailings (status, id)`);
     await db.query(`CREATE INDEX mailings_control_at ON mailings (control_at) WHERE control_at IS NOT NULL`);
     await db.query(`CREATE INDEX mailings_deleted ON mailings (id) WHERE deleted_at IS NOT NULL`);

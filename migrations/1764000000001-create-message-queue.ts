@@ -61,6 +61,9 @@ export class CreateMessageQueue1764000000001 implements MigrationInterface {
     await db.query(`
       CREATE INDEX batches_open ON batches (mailing_id, not_after, due_at) WHERE state <> 'done'`);
     await db.query(`CREATE INDEX batches_leased ON batches (lease_until) WHERE state = 'leased'`);
+    await db.query(`
+      CREATE INDEX batches_ticketed ON batches (ticketed_until)
+      WHERE state = 'ready' AND ticketed_until IS NOT NULL`);
     await db.query(`CREATE INDEX batches_mailing ON batches (mailing_id, id)`);
 
     // The order of a status is its strength: a message only ever moves up, so outcomes may arrive late,

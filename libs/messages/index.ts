@@ -1,1 +1,17 @@
+export * from './abandoned-batches.js';
+export * from './batch-lease.js';
+export * from './batch-tickets.js';
+export * from './breaker-row.js';
+export * from './client-messages-canceller.js';
+export * from './control-changes.js';
+export { COUNTER_SHARDS } from './counter-changes.js';
+export * from './deleted-mailings.js';
+export * from './dispatcher-registry.js';
+export * from './due-backlog.js';
+export * from './finished-mailings.js';
+export * from './mailing-plan.js';
 export * from './message-status.js';
+export * from './outcome-recording.js';
+export type { RetryBatches, RetrySource } from './retry-batches.js';
+export * from './slice-grant.js';
+export * from './spent-batches.js';

@@ -1,0 +1,48 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { controlSubjects, type MailingChanged, type MailingConfirmed } from '#libs/nats';
+import { DispatcherIdentity } from '../dispatcher-identity.js';
+import { DutyTicker } from '../duties/duty-ticker.js';
+import { MessageSender } from '../sending/message-sender.js';
+import { SendGate } from '../sending/send-gate.js';
+import { ControlWatcher } from './control-watcher.js';
+
+/** Hears the broadcasts of the API and of other dispatchers. All are hints; Postgres has the truth. */
+@Controller()
+export class ControlListener {
+  constructor(
+    private readonly identity: DispatcherIdentity,
+    private readonly gate: SendGate,
+    private readonly sender: MessageSender,
+    private readonly watcher: ControlWatcher,
+    private readonly ticker: DutyTicker,
+  ) {}
+
+  /** Answers when nothing more of a stopped mailing leaves, with what is on the wire. */
+  @MessagePattern(controlSubjects.mailing)
+  async mailingChanged(@Payload() changed: MailingChanged): Promise<MailingConfirmed> {
+    const { mailingId, version } = changed;
+    switch (changed.change) {
+      case 'paused':
+      case 'cancelled':
+        this.gate.apply({ mailingId, version, stopped: true, endAt: Infinity });
+        this.sender.drop();
+        break;
+      case 'rescheduled':
+      case 'resumed':
+        await this.watcher.runOnce();
+        break;
+      case 'created':
+      case 'started':
+        break;
+    }
+    this.ticker.nudge('mailing-planner');
+    this.ticker.nudge('ticket-publisher');
+    return { dispatcherId: this.identity.id, version, inFlight: this.sender.countInFlight(mailingId) };
+  }
+
+  @EventPattern(controlSubjects.breaker)
+  breakerChanged(): void {
+    this.ticker.nudge('provider-breaker');
+  }
+}

@@ -1,0 +1,92 @@
+import type { FactoryProvider } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import { ControlWatcher } from '../control/control-watcher.js';
+import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { MailingPlanner } from '../planning/mailing-planner.js';
+import { ProviderBreaker } from '../provider/provider-breaker.js';
+import { ProviderProber } from '../provider/provider-prober.js';
+import { LeaseHolder } from '../sending/lease-holder.js';
+import { AbandonedBatchReclaimer } from './abandoned-batch-reclaimer.js';
+import { BacklogGauge } from './backlog-gauge.js';
+import { DeletedMailingPurger } from './deleted-mailing-purger.js';
+import type { Tick } from './duty-ticker.js';
+import { Heartbeat } from './heartbeat.js';
+import { MailingFinisher } from './mailing-finisher.js';
+import { SpentBatchCloser } from './spent-batch-closer.js';
+import { TicketPublisher } from './ticket-publisher.js';
+
+/** Injects every duty with its interval. */
+export const DUTY_SCHEDULE = Symbol('DutySchedule');
+
+/** Keeps a tick's result type while it is written, and drops it for the list. */
+const tick = <Result>(one: Tick<Result>): Tick => one as Tick;
+
+/** What a dispatcher does besides sending, and how often (milliseconds). Hints make most of it come sooner. */
+export const dutySchedule: FactoryProvider<Tick[]> = {
+  provide: DUTY_SCHEDULE,
+  inject: [
+    DISPATCHER_CONFIG,
+    Heartbeat,
+    ControlWatcher,
+    ProviderBreaker,
+    ProviderProber,
+    MailingPlanner,
+    TicketPublisher,
+    LeaseHolder,
+    AbandonedBatchReclaimer,
+    SpentBatchCloser,
+    MailingFinisher,
+    DeletedMailingPurger,
+    BacklogGauge,
+  ],
+  useFactory: (
+    config: DispatcherConfig,
+    heartbeat: Heartbeat,
+    controlWatcher: ControlWatcher,
+    breaker: ProviderBreaker,
+    prober: ProviderProber,
+    planner: MailingPlanner,
+    tickets: TicketPublisher,
+    leases: LeaseHolder,
+    reclaimer: AbandonedBatchReclaimer,
+    closer: SpentBatchCloser,
+    finisher: MailingFinisher,
+    purger: DeletedMailingPurger,
+    backlog: BacklogGauge,
+  ) => [
+    tick({ name: 'heartbeat', everyMs: Math.min(1_000, config.ownerSilenceMs / 5), duty: heartbeat }),
+    tick({ name: 'control-watcher', everyMs: 500, duty: controlWatcher }),
+    tick({ name: 'provider-breaker', everyMs: 500, duty: breaker }),
+    tick({
+      name: 'provider-prober',
+      everyMs: 250,
+      duty: prober,
+      wakes: (result) => (result === 'answered' ? 'ticket-publisher' : undefined),
+    }),
+    tick({
+      name: 'mailing-planner',
+      everyMs: 250,
+      duty: planner,
+      again: (step) => step.more,
+      wakes: (step) => (step.page ? 'ticket-publisher' : undefined),
+    }),
+    tick({ name: 'ticket-publisher', everyMs: 250, duty: tickets }),
+    tick({ name: 'lease-keeper', everyMs: config.leaseMs / 6, duty: leases }),
+    tick({ name: 'abandoned-batch-reclaimer', everyMs: 1_000, duty: reclaimer }),
+    tick({
+      name: 'spent-batch-closer',
+      everyMs: 500,
+      duty: closer,
+      again: ({ closed, moved }) => closed > 0 || moved > 0,
+      wakes: ({ closed }) => (closed > 0 ? 'mailing-finisher' : undefined),
+    }),
+    tick({ name: 'mailing-finisher', everyMs: 500, duty: finisher }),
+    tick({
+      name: 'deleted-mailing-purger',
+      everyMs: 5_000,
+      duty: purger,
+      again: ({ purged }) => purged > 0,
+    }),
+    tick({ name: 'backlog-gauge', everyMs: 5_000, duty: backlog }),
+  ],
+};

@@ -1,0 +1,40 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import { Sql } from '#libs/database';
+import { takeTickets } from '#libs/messages';
+import { WorkQueue } from '#libs/nats';
+import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { SendGate } from '../sending/send-gate.js';
+import { ServingMemory } from '../sending/serving-memory.js';
+import type { Duty } from './duty.js';
+
+/** Tickets out at a time for each lane: enough to keep it busy, few enough that the urgent comes soon. */
+const TICKETS_A_LANE = 4;
+/** Milliseconds until a ticket that nobody took up is written anew. */
+const TICKET_VALID = 6_000;
+
+/** Hands due batches out over JetStream, best first. Every dispatcher does; Postgres keeps them apart. */
+@Injectable()
+export class TicketPublisher implements Duty<{ published: number }> {
+  private readonly memory = new ServingMemory();
+
+  constructor(
+    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
+    private readonly sql: Sql,
+    private readonly queue: WorkQueue,
+    private readonly gate: SendGate,
+  ) {}
+
+  async runOnce(): Promise<{ published: number }> {
+    if (!this.queue.ready || this.gate.breakerOpen || this.gate.stopping) return { published: 0 };
+    const tickets = await takeTickets(this.sql, {
+      depth: this.config.lanes * TICKETS_A_LANE,
+      validMs: TICKET_VALID,
+      guardMs: this.config.sendGuardMs,
+      ...this.memory.nextOrder(),
+    });
+    for (const ticket of tickets) this.memory.served(ticket.mailingId);
+    if (tickets.length > 0) await this.queue.publish(tickets);
+    return { published: tickets.length };
+  }
+}

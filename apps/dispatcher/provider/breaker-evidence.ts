@@ -1,0 +1,56 @@
+import type { Outcome } from '#libs/provider';
+
+/** Failures in a row, with no answer between them that shows the provider at work. */
+const UNREACHABLE_IN_A_ROW = 5;
+const FAILING_IN_A_ROW = 20;
+
+/** Milliseconds a throttling provider gets when it does not say how long. */
+const THROTTLED_FOR = 1_000;
+
+export interface BreakerVerdict {
+  reason: string;
+  /** Milliseconds the provider itself asked for. */
+  retryInMs?: number;
+}
+
+/**
+ * Decides from outcomes when a provider counts as down: 5 requests in a row that did not reach it, 20 in a
+ * row that failed on its side, or one that shows a wrong address, token or too high a pace. A provider that
+ * fails every other request is not down; its messages are retried one by one.
+ */
+export class BreakerEvidence {
+  private unreachable = 0;
+  private failing = 0;
+
+  /** Undefined as long as there is no reason to stop. */
+  note(outcome: Outcome): BreakerVerdict | undefined {
+    switch (outcome.kind) {
+      case 'accepted':
+      case 'refused':
+      case 'notNow':
+        this.forget();
+        return undefined;
+      case 'notSent':
+        this.unreachable += 1;
+        return this.unreachable >= UNREACHABLE_IN_A_ROW
+          ? { reason: `unreachable: ${outcome.error}` }
+          : undefined;
+      case 'ambiguous':
+        this.failing += 1;
+        return this.failing >= FAILING_IN_A_ROW ? { reason: `failing: ${outcome.error}` } : undefined;
+      case 'throttled':
+        return {
+          reason: `throttled: ${outcome.error}`,
+          retryInMs: outcome.retryAfterMs ?? THROTTLED_FOR,
+        };
+      case 'misconfigured':
+        return { reason: `misconfigured: ${outcome.error}` };
+    }
+  }
+
+  /** Starts counting anew. */
+  forget(): void {
+    this.unreachable = 0;
+    this.failing = 0;
+  }
+}

@@ -1,0 +1,99 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Sql } from '#libs/database';
+import { type BreakerRow, DEFAULT_PROVIDER, findBreaker, openBreaker } from '#libs/messages';
+import { ControlBus, controlSubjects } from '#libs/nats';
+import type { Outcome } from '#libs/provider';
+import type { Duty } from '../duties/duty.js';
+import { SendGate } from '../sending/send-gate.js';
+import { BreakerEvidence } from './breaker-evidence.js';
+
+/** Milliseconds until the first probe after the breaker opened. */
+const FIRST_PROBE_AFTER = 1_000;
+
+/**
+ * This dispatcher's view of the provider's breaker. It opens on what this process sees, at once for itself
+ * and by compare-and-set for everyone; it closes only when somebody's probe was answered.
+ */
+@Injectable()
+export class ProviderBreaker implements Duty<BreakerRow> {
+  private readonly logger = new Logger(ProviderBreaker.name);
+  private readonly evidence = new BreakerEvidence();
+  private readonly listeners: ((open: boolean) => void)[] = [];
+  private row: BreakerRow | undefined;
+  private opening = false;
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly bus: ControlBus,
+    private readonly gate: SendGate,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.gate.breakerOpen;
+  }
+
+  /** The shared row as it was last read. */
+  get current(): BreakerRow | undefined {
+    return this.row;
+  }
+
+  /** Calls `listener` whenever sending stops or goes on. */
+  onChange(listener: (open: boolean) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Takes one outcome in. What a probe came to is for the prober to judge. */
+  note(outcome: Outcome, probe: boolean): void {
+    if (probe || this.isOpen) return;
+    const verdict = this.evidence.note(outcome);
+    if (!verdict) return;
+    this.evidence.forget();
+    this.setOpen(true);
+    this.logger.error({ msg: 'the provider is down: sending stops', reason: verdict.reason });
+    void this.share(verdict.reason, verdict.retryInMs ?? FIRST_PROBE_AFTER);
+  }
+
+  /** Reads the shared breaker, and adopts it. Throws when Postgres is away. */
+  async runOnce(): Promise<BreakerRow> {
+    const row = await findBreaker(this.sql, DEFAULT_PROVIDER);
+    this.adopt(row);
+    return row;
+  }
+
+  /** Takes over a state that was just read or written; an older one than known is ignored. */
+  adopt(row: BreakerRow): void {
+    if (this.row && row.version < this.row.version) return;
+    this.row = row;
+    if (!this.opening) this.setOpen(row.state !== 'closed');
+  }
+
+  /** Tells the other dispatchers that the row has changed. */
+  announce(version: number): void {
+    this.bus.announce(controlSubjects.breaker, { providerId: DEFAULT_PROVIDER, version });
+  }
+
+  private async share(reason: string, retryInMs: number): Promise<void> {
+    this.opening = true;
+    try {
+      const row = await openBreaker(this.sql, DEFAULT_PROVIDER, reason, retryInMs);
+      this.opening = false;
+      if (row) {
+        this.adopt(row);
+        this.announce(row.version);
+      } else {
+        await this.runOnce();
+      }
+    } catch (error) {
+      // Postgres is away, so no further grant succeeds either; the next refresh tells what is so.
+      this.opening = false;
+      this.logger.warn({ msg: 'the open breaker could not be shared', error: String(error) });
+    }
+  }
+
+  private setOpen(open: boolean): void {
+    if (this.gate.breakerOpen === open) return;
+    this.gate.breakerOpen = open;
+    if (!open) this.logger.log({ msg: 'the provider is back: sending goes on' });
+    for (const listener of this.listeners) listener(open);
+  }
+}

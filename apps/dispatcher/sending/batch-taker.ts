@@ -1,0 +1,67 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import { WorkQueue } from '#libs/nats';
+import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { LeaseHolder } from './lease-holder.js';
+import type { OpenBatch } from './open-batch.js';
+import { SendGate } from './send-gate.js';
+import { ServingMemory } from './serving-memory.js';
+import { WakeUp } from './wake-up.js';
+
+/**
+ * Finds a lane its next batch: by a ticket, or by looking into Postgres when no ticket came or NATS is away.
+ */
+@Injectable()
+export class BatchTaker {
+  private readonly logger = new Logger(BatchTaker.name);
+  private readonly wakeUp = new WakeUp();
+  private troubled = false;
+
+  constructor(
+    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
+    private readonly queue: WorkQueue,
+    private readonly leases: LeaseHolder,
+    private readonly gate: SendGate,
+    private readonly memory: ServingMemory,
+  ) {}
+
+  /** A leased batch, or undefined after at most about the polling interval without one. */
+  async take(): Promise<OpenBatch | undefined> {
+    try {
+      const batch = await this.look();
+      if (this.troubled) this.logger.log('Postgres is back: batches are taken again.');
+      this.troubled = false;
+      if (batch) this.memory.served(batch.mailingId);
+      return batch;
+    } catch (error) {
+      if (!this.troubled) this.logger.warn({ msg: 'no batch can be taken', error: String(error) });
+      this.troubled = true;
+      await this.wakeUp.wait(this.config.pollMs);
+      return undefined;
+    }
+  }
+
+  /** There may be work, or it is time to stop: nobody sleeps on. */
+  wake(): void {
+    this.wakeUp.wake();
+  }
+
+  private async look(): Promise<OpenBatch | undefined> {
+    if (this.gate.breakerOpen) {
+      await this.wakeUp.wait(this.config.pollMs);
+      return undefined;
+    }
+    const queueReady = this.queue.ready;
+    if (queueReady) {
+      for (const ticket of await this.queue.fetch(1, this.config.pollMs)) {
+        const batch = await this.leases.takeTicketed({ id: ticket.batchId, fence: ticket.fence });
+        ticket.ack();
+        if (batch) return batch;
+      }
+    }
+    if (this.gate.stopping) return undefined;
+    const batch = await this.leases.takeDue(this.memory.nextOrder());
+    if (!batch && !queueReady) await this.wakeUp.wait(this.config.pollMs);
+    return batch;
+  }
+}

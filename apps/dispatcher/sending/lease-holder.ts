@@ -1,0 +1,120 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import { Sql } from '#libs/database';
+import {
+  findWaitingMessages,
+  grantSlice,
+  leaseDueBatch,
+  type LeasedBatch,
+  type LeaseKey,
+  leaseTicketedBatch,
+  releaseBatch,
+  renewLeases,
+  type WaitingMessage,
+} from '#libs/messages';
+import { DatabaseClock } from '../database-clock.js';
+import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { DispatcherIdentity } from '../dispatcher-identity.js';
+import { type GrantedMessage, OpenBatch } from './open-batch.js';
+import { UnrecordedCap } from './unrecorded-cap.js';
+
+/** The batches in this dispatcher's hands. Every call throws when Postgres is away. */
+@Injectable()
+export class LeaseHolder {
+  private readonly logger = new Logger(LeaseHolder.name);
+  private readonly held = new Set<OpenBatch>();
+
+  constructor(
+    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
+    private readonly sql: Sql,
+    private readonly identity: DispatcherIdentity,
+    private readonly clock: DatabaseClock,
+    private readonly cap: UnrecordedCap,
+  ) {}
+
+  get openBatches(): ReadonlySet<OpenBatch> {
+    return this.held;
+  }
+
+  /** Leases the batch a ticket names; undefined when it was taken, is not due or may not be sent. */
+  takeTicketed(key: LeaseKey): Promise<OpenBatch | undefined> {
+    return this.take(false, (terms) => leaseTicketedBatch(this.sql, terms, key));
+  }
+
+  /** Leases the next due batch. A probe may do so while the breaker is half open for this dispatcher. */
+  takeDue(order: { recentMailings: number[]; fair: boolean }, probe = false): Promise<OpenBatch | undefined> {
+    return this.take(probe, (terms) => leaseDueBatch(this.sql, terms, order));
+  }
+
+  findWaiting(batch: OpenBatch): Promise<WaitingMessage[]> {
+    return findWaitingMessages(this.sql, batch.id);
+  }
+
+  /** Grants a slice; empty when every message in it was settled meanwhile, undefined when sending is over. */
+  async grant(batch: OpenBatch, slice: readonly WaitingMessage[]): Promise<GrantedMessage[] | undefined> {
+    const sentAt = performance.now();
+    const grant = await grantSlice(
+      this.sql,
+      this.identity.id,
+      batch,
+      slice.map((message) => message.id),
+      { leaseMs: this.config.leaseMs, guardMs: this.config.sendGuardMs, probe: batch.probe },
+    );
+    if (!grant) return undefined;
+    this.clock.observe(grant.now, sentAt);
+    batch.leaseDeadline = sentAt + this.config.leaseMs;
+    batch.endAt = grant.endAt;
+    const granted = slice.filter((message) => grant.ids.has(message.id));
+    batch.granted(granted.length);
+    return granted.map((message) => ({ ...message, batch }));
+  }
+
+  /** Gives a drained batch back; what is left in it is due again in `delayMs`. */
+  async release(batch: OpenBatch, delayMs: number): Promise<'done' | 'ready' | 'lost'> {
+    const state = await releaseBatch(this.sql, this.identity.id, batch, delayMs);
+    this.held.delete(batch);
+    return state;
+  }
+
+  /** Forgets a batch without a word to Postgres: its lease runs out by itself. */
+  abandon(batch: OpenBatch): void {
+    this.held.delete(batch);
+  }
+
+  /** Renews the leases that have used up a third of their time; returns how many were lost. */
+  async runOnce(): Promise<{ renewed: number; lost: number }> {
+    const sentAt = performance.now();
+    const due = [...this.held].filter(
+      (batch) => batch.leaseDeadline - sentAt < (this.config.leaseMs * 2) / 3,
+    );
+    if (due.length === 0) return { renewed: 0, lost: 0 };
+    const renewed = await renewLeases(this.sql, this.identity.id, this.config.leaseMs, due);
+    const lost = due.filter((batch) => !renewed.has(batch.id) && this.held.has(batch));
+    for (const batch of due) {
+      if (renewed.has(batch.id)) batch.leaseDeadline = sentAt + this.config.leaseMs;
+    }
+    for (const batch of lost) {
+      batch.leaseDeadline = Number.NEGATIVE_INFINITY;
+      this.logger.warn({ msg: 'a lease was lost', batchId: batch.id, mailingId: batch.mailingId });
+    }
+    return { renewed: renewed.size, lost: lost.length };
+  }
+
+  private async take(
+    probe: boolean,
+    lease: (terms: Parameters<typeof leaseDueBatch>[1]) => Promise<LeasedBatch | undefined>,
+  ): Promise<OpenBatch | undefined> {
+    const sentAt = performance.now();
+    const leased = await lease({
+      owner: this.identity.id,
+      leaseMs: this.config.leaseMs,
+      guardMs: this.config.sendGuardMs,
+      probe,
+    });
+    if (!leased) return undefined;
+    this.clock.observe(leased.now, sentAt);
+    const batch = new OpenBatch(leased, sentAt + this.config.leaseMs, this.cap, probe);
+    this.held.add(batch);
+    return batch;
+  }
+}

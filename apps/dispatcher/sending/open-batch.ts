@@ -1,0 +1,79 @@
+import type { LeasedBatch, LeaseKey, RetrySource, WaitingMessage } from '#libs/messages';
+import type { UnrecordedCap } from './unrecorded-cap.js';
+
+/** A message that was granted and waits for a free connection. */
+export interface GrantedMessage extends WaitingMessage {
+  batch: OpenBatch;
+}
+
+/** A batch in this dispatcher's hands, from its lease to its release. */
+export class OpenBatch implements LeaseKey, RetrySource {
+  readonly id: number;
+  readonly fence: number;
+  readonly mailingId: number;
+  readonly providerId: number;
+  readonly timezone: string | null;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly text: string;
+  /** The mailing's end by the database's clock; each grant reads it anew. */
+  endAt: number;
+  /** Monotonic instant after which nothing may be started under this lease. */
+  leaseDeadline: number;
+  /** How many ended in which way, for the batch's summary line. */
+  readonly tally: Record<string, number> = {};
+
+  private outstanding = 0;
+  private granting = true;
+  private readonly whenDrained: Promise<void>;
+  private drain!: () => void;
+
+  constructor(
+    lease: LeasedBatch,
+    leaseDeadline: number,
+    private readonly cap: UnrecordedCap,
+    readonly probe = false,
+  ) {
+    this.id = lease.id;
+    this.fence = lease.fence;
+    this.mailingId = lease.mailingId;
+    this.providerId = lease.providerId;
+    this.timezone = lease.timezone;
+    this.notBefore = lease.notBefore;
+    this.notAfter = lease.notAfter;
+    this.text = lease.text;
+    this.endAt = lease.endAt;
+    this.leaseDeadline = leaseDeadline;
+    this.whenDrained = new Promise((resolve) => {
+      this.drain = resolve;
+    });
+  }
+
+  /** Resolves once nothing more is granted and every granted message is recorded or was left unsent. */
+  get drained(): Promise<void> {
+    return this.whenDrained;
+  }
+
+  /** `count` more messages were granted. */
+  granted(count: number): void {
+    this.outstanding += count;
+  }
+
+  /** One granted message is recorded, or was left as it was, and frees its place; `how` goes into the tally. */
+  settle(how: string): void {
+    this.outstanding -= 1;
+    this.cap.release(1);
+    this.tally[how] = (this.tally[how] ?? 0) + 1;
+    this.drainIfDone();
+  }
+
+  /** No further slice of this batch will be granted under this lease. */
+  stopGranting(): void {
+    this.granting = false;
+    this.drainIfDone();
+  }
+
+  private drainIfDone(): void {
+    if (!this.granting && this.outstanding === 0) this.drain();
+  }
+}

@@ -1,0 +1,164 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import { isConnectionError, Sql } from '#libs/database';
+import { type MessageOutcome, type OutcomeWriter, recordOutcomes } from '#libs/messages';
+import type { Delivery, Outcome } from '#libs/provider';
+import { DispatcherMetrics } from '#libs/telemetry';
+import { DatabaseClock } from '../database-clock.js';
+import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { DispatcherIdentity } from '../dispatcher-identity.js';
+import { backOff, retryBucket } from './back-off.js';
+import type { GrantedMessage } from './open-batch.js';
+import { effectOf } from './outcome-effect.js';
+
+interface Unrecorded {
+  message: GrantedMessage;
+  kind: Outcome['kind'];
+  outcome: MessageOutcome;
+}
+
+/** Milliseconds between tries while Postgres is away. */
+const SHORTEST_PAUSE = 50;
+const LONGEST_PAUSE = 1_000;
+
+/**
+ * Collects what came back and writes it in sets, one set at a time. While Postgres is away the answers wait
+ * here; there are never more than the cap on unrecorded messages, since none is granted without a place.
+ */
+@Injectable()
+export class OutcomeRecorder {
+  private readonly logger = new Logger(OutcomeRecorder.name);
+  private readonly writer: OutcomeWriter;
+  private readonly buffer: Unrecorded[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> | undefined;
+
+  constructor(
+    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
+    private readonly sql: Sql,
+    private readonly identity: DispatcherIdentity,
+    private readonly clock: DatabaseClock,
+    private readonly metrics: DispatcherMetrics,
+  ) {
+    this.writer = { dispatcherId: identity.id, shard: 0, retryBatches: new Map() };
+  }
+
+  /** Takes what one request came to. */
+  take(message: GrantedMessage, { outcome, latencyMs }: Delivery): void {
+    const { batch } = message;
+    this.metrics.delivered(outcome.kind, latencyMs / 1000);
+    if (outcome.kind !== 'accepted') {
+      this.logger.warn({
+        msg: 'attempt failed',
+        mailingId: batch.mailingId,
+        messageId: message.id,
+        batchId: batch.id,
+        outcome: outcome.kind,
+        error: outcome.error,
+        probe: batch.probe,
+      });
+    } else {
+      this.logger.debug({
+        msg: 'sent',
+        mailingId: batch.mailingId,
+        messageId: message.id,
+        batchId: batch.id,
+      });
+    }
+    const effect = effectOf(outcome, message, {
+      maxAttempts: this.config.retry.maxAttempts,
+      probe: batch.probe,
+    });
+    if (effect.type === 'leave') {
+      this.leave(message, outcome.kind);
+      return;
+    }
+    const at = this.clock.now();
+    this.buffer.push({
+      message,
+      kind: outcome.kind,
+      outcome: {
+        messageId: message.id,
+        source: batch,
+        becomes: effect.becomes,
+        ambiguous: effect.ambiguous,
+        attempts: effect.attempts,
+        at,
+        ...(effect.becomes === 'pending' ? { retryAt: this.retryAt(message, effect.attempts, at) } : {}),
+        ...(outcome.kind === 'accepted' ? {} : { error: outcome.error }),
+        ...(outcome.kind === 'accepted' || batch.probe
+          ? {}
+          : {
+              attempt: { outcome: outcome.kind, httpStatus: outcome.httpStatus ?? null, latencyMs },
+            }),
+      },
+    });
+    this.schedule();
+  }
+
+  /** A granted message that was certainly not taken: nothing is written, it stays pending in its batch. */
+  leave(message: GrantedMessage, how: string): void {
+    message.batch.settle(how);
+  }
+
+  /** Writes everything that waits; resolves when it is committed, however long Postgres is away. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.flushing ??= this.writeAll().finally(() => {
+      this.flushing = undefined;
+      this.schedule();
+    });
+    await this.flushing;
+  }
+
+  private schedule(): void {
+    if (this.flushing || this.buffer.length === 0) return;
+    if (this.buffer.length >= this.config.flush.rows) void this.flush();
+    else this.timer ??= setTimeout(() => void this.flush(), this.config.flush.ms);
+  }
+
+  private async writeAll(): Promise<void> {
+    do {
+      await this.write(this.buffer.splice(0, this.config.flush.rows));
+    } while (this.buffer.length >= this.config.flush.rows);
+  }
+
+  private async write(rows: readonly Unrecorded[]): Promise<void> {
+    if (rows.length === 0) return;
+    const startedAt = performance.now();
+    this.writer.shard = this.identity.shard;
+    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        await recordOutcomes(
+          this.sql,
+          this.writer,
+          rows.map((row) => row.outcome),
+        );
+        break;
+      } catch (error) {
+        // Whatever went wrong, to forget an outcome would double or lose a message: try until it is written.
+        const reason = isConnectionError(error) ? 'Postgres is away' : 'outcomes could not be recorded';
+        this.logger.error({ msg: `${reason}; ${rows.length} outcomes wait`, error: String(error) });
+        await wait(pause);
+      }
+    }
+    this.metrics.flushed(rows.length, (performance.now() - startedAt) / 1000);
+    for (const { message, kind } of rows) message.batch.settle(kind);
+  }
+
+  private retryAt({ batch }: GrantedMessage, attempts: number, now: number): number {
+    const latest = Math.min(batch.endAt, batch.notAfter) - this.config.sendGuardMs;
+    const waitMs = backOff(
+      Math.max(attempts, 1),
+      {
+        baseMs: this.config.retry.backoffBaseMs,
+        capMs: this.config.retry.backoffCapMs,
+        remainingMs: batch.endAt - this.config.sendGuardMs - now,
+      },
+      Math.random(),
+    );
+    return retryBucket(now + waitMs, waitMs, latest);
+  }
+}

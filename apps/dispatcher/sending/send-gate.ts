@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import type { ControlChange } from '#libs/messages';
+import { DatabaseClock } from '../database-clock.js';
+import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import type { OpenBatch } from './open-batch.js';
+
+/** Why a granted message may not start. */
+export type Refusal = 'stopping' | 'stopped' | 'breaker open' | 'too late' | 'lease too short';
+
+/**
+ * The last gate: each request passes it in the same tick in which it starts. It knows what this process knows
+ * without asking anyone: the lease by the monotonic clock, the end and the window by the database's clock,
+ * mailings that were stopped, the breaker.
+ */
+@Injectable()
+export class SendGate {
+  /** Set for good when the process shuts down. */
+  stopping = false;
+  breakerOpen = false;
+  private readonly controlled = new Map<number, ControlChange>();
+
+  constructor(
+    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
+    private readonly clock: DatabaseClock,
+  ) {}
+
+  /** Takes in a change of a mailing; an older version than the one known changes nothing. Returns whether it was new. */
+  apply(change: ControlChange): boolean {
+    const known = this.controlled.get(change.mailingId);
+    if (known && known.version >= change.version) return false;
+    this.controlled.set(change.mailingId, change);
+    return true;
+  }
+
+  /** Forgets mailings that no one speaks of any more, so that the list stays as short as what is going on. */
+  forgetAllBut(mailingIds: ReadonlySet<number>): void {
+    for (const id of this.controlled.keys()) if (!mailingIds.has(id)) this.controlled.delete(id);
+  }
+
+  /** Undefined when the next request of the batch may start now. */
+  refusal(batch: OpenBatch): Refusal | undefined {
+    if (this.stopping) return 'stopping';
+    if (this.breakerOpen && !batch.probe) return 'breaker open';
+    const control = this.controlled.get(batch.mailingId);
+    if (control?.stopped) return 'stopped';
+    const now = performance.now();
+    // NaN (no time known yet) must refuse, hence the negation.
+    if (!(now < this.latestStart(batch))) return 'too late';
+    if (now + this.requestMs(batch) >= batch.leaseDeadline) return 'lease too short';
+    return undefined;
+  }
+
+  /** The monotonic instant up to which a request of the batch may be written. */
+  latestStart(batch: OpenBatch): number {
+    const endAt = Math.min(batch.endAt, this.controlled.get(batch.mailingId)?.endAt ?? Infinity);
+    return this.clock.toMonotonic(Math.min(endAt, batch.notAfter) - this.config.sendGuardMs);
+  }
+
+  /** The total deadline of one request of the batch, in milliseconds. */
+  requestMs(batch: OpenBatch): number {
+    return batch.probe ? this.config.provider.probeTimeoutMs : this.config.provider.timeoutMs;
+  }
+}

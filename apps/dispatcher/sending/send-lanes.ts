@@ -1,0 +1,43 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { DutyTicker } from '../duties/duty-ticker.js';
+import { BatchRunner } from './batch-runner.js';
+import { BatchTaker } from './batch-taker.js';
+import { SendGate } from './send-gate.js';
+
+/** A few batches at a time go through {@link BatchRunner}, each lane taking the next as soon as it can. */
+@Injectable()
+export class SendLanes {
+  private running: Promise<void>[] = [];
+
+  constructor(
+    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
+    private readonly taker: BatchTaker,
+    private readonly runner: BatchRunner,
+    private readonly gate: SendGate,
+    private readonly ticker: DutyTicker,
+  ) {}
+
+  start(): void {
+    this.running = Array.from({ length: this.config.lanes }, () => this.lane());
+  }
+
+  /** Starts nothing more; resolves when what was on the wire is recorded and every batch was given back. */
+  async stop(): Promise<void> {
+    this.gate.stopping = true;
+    this.taker.wake();
+    this.runner.dropUnsent();
+    await Promise.all(this.running);
+    await this.runner.finished();
+  }
+
+  private async lane(): Promise<void> {
+    while (!this.gate.stopping) {
+      const batch = await this.taker.take();
+      if (!batch) continue;
+      this.ticker.nudge('ticket-publisher');
+      await this.runner.run(batch);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Caps the messages that were granted and are not yet recorded: the most that can be in doubt when this
+ * process dies. First come, first served.
+ */
+export class UnrecordedCap {
+  private used = 0;
+  private readonly waiting: { count: number; resolve: () => void }[] = [];
+
+  constructor(private readonly most: number) {}
+
+  /** Granted and unrecorded right now. */
+  get unrecorded(): number {
+    return this.used;
+  }
+
+  /** The largest slice that can ever be granted. */
+  get size(): number {
+    return this.most;
+  }
+
+  /** Waits until `count` more may be granted; `count` must not exceed the cap. */
+  acquire(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push({ count, resolve });
+      this.admit();
+    });
+  }
+
+  /** Gives `count` places back: recorded, or never sent. */
+  release(count: number): void {
+    this.used -= count;
+    this.admit();
+  }
+
+  private admit(): void {
+    for (
+      let first = this.waiting[0];
+      first && this.used + first.count <= this.most;
+      first = this.waiting[0]
+    ) {
+      this.waiting.shift();
+      this.used += first.count;
+      first.resolve();
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+import { countChanges } from './counter-changes.js';
+
+/**
+ * Takes batches back from an owner that is gone: its lease ran out *and* it has shown no sign of life. What it
+ * was granted and did not record may have reached the provider: each such message gets an ambiguous attempt,
+ * and one that was cancelled or expired meanwhile becomes `unknown`. The rest waits again as if nothing had
+ * happened. The fence moves on, so the old owner's late intents are refused; a late acceptance still counts.
+ */
+const reclaim: Statement = {
+  name: 'reclaim-abandoned-batches',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), abandoned AS MATERIALIZED (
+      SELECT b.id, b.owner, b.granted_upto FROM batches b CROSS JOIN clock
+      LEFT JOIN dispatchers d ON d.id = b.owner
+      WHERE b.state = 'leased' AND b.lease_until <= clock.now
+        AND (d.id IS NULL OR d.heartbeat_at <= clock.now - make_interval(secs => $1::float8 / 1000))
+      ORDER BY b.lease_until
+      LIMIT 10
+      FOR NO KEY UPDATE OF b SKIP LOCKED
+    ), doubtful AS MATERIALIZED (
+      SELECT m.id, m.status AS was, a.owner FROM messages m JOIN abandoned a ON a.id = m.batch_id
+      WHERE m.id <= a.granted_upto AND m.status IN ('pending', 'cancelled', 'expired')
+      ORDER BY m.id
+      FOR NO KEY UPDATE OF m
+    ), changed AS (
+      UPDATE messages m SET
+        ambiguous = true,
+        attempts = m.attempts + 1,
+        last_error = 'the dispatcher stopped while this was being sent',
+        status = CASE WHEN d.was = 'pending' AND m.attempts + 1 < $2 THEN 'pending' ELSE 'unknown' END::message_status
+      FROM doubtful d WHERE m.id = d.id
+      RETURNING m.id, m.mailing_id, m.attempts, m.last_error, d.owner, d.was, m.status AS becomes
+    ), counted AS (
+      ${countChanges('changed', '$3')}
+    ), logged AS (
+      INSERT INTO attempts (message_id, number, at, outcome, error, dispatcher)
+      SELECT id, attempts, clock.now, 'ambiguous', last_error, owner FROM changed, clock
+      ON CONFLICT DO NOTHING
+    )
+    UPDATE batches b SET
+      state = 'ready', owner = NULL, fence = b.fence + 1, lease_until = NULL, granted_upto = 0,
+      ticketed_until = NULL
+    FROM abandoned a
+    WHERE b.id = a.id
+    RETURNING b.id, b.mailing_id AS "mailingId", a.owner,
+      (SELECT count(*) FROM changed)::int AS "doubtfulInAll"`,
+};
+
+export interface ReclaimedBatch {
+  id: number;
+  mailingId: number;
+  owner: string;
+  /** Messages in doubt over all the batches of this call. */
+  doubtfulInAll: number;
+}
+
+/**
+ * Takes back up to 10 batches whose owner was silent for `silenceMs` past its lease. The caller must itself
+ * have been in touch with the database that long, or everyone would look silent after the database was away.
+ */
+export function reclaimAbandonedBatches(
+  sql: SqlExecutor,
+  options: { silenceMs: number; maxAttempts: number; shard: number },
+): Promise<ReclaimedBatch[]> {
+  return sql.query(reclaim, [options.silenceMs, options.maxAttempts, options.shard]);
+}

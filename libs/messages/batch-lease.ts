@@ -1,0 +1,186 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+import { dueBatches, servingOrder } from './serving-order.js';
+
+/** A batch that this owner alone may send until its lease runs out. Instants are epoch milliseconds of the database's clock. */
+export interface LeasedBatch {
+  id: number;
+  mailingId: number;
+  providerId: number;
+  fence: number;
+  timezone: string | null;
+  /** `-Infinity` without a window. */
+  notBefore: number;
+  /** `Infinity` without a window. */
+  notAfter: number;
+  endAt: number;
+  text: string;
+  /** The database's clock when the lease was written. */
+  now: number;
+}
+
+/** Names one tenure of a batch: every write of intent is refused when it is over. */
+export interface LeaseKey {
+  id: number;
+  fence: number;
+}
+
+export interface WaitingMessage {
+  id: number;
+  phone: number;
+  /** Attempts that count; the next one has this number plus one. */
+  attempts: number;
+}
+
+const leased = `
+      state = 'leased', owner = $1::uuid, fence = b.fence + 1, granted_upto = 0, ticketed_until = NULL,
+      lease_until = clock.now + make_interval(secs => $2::float8 / 1000)`;
+
+/** The breaker lets a batch pass when it is closed, or half open for the one that probes. */
+const breakerLetsPass = `(p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = $1::uuid AND $4))`;
+
+const returned = `
+    RETURNING b.id, b.mailing_id AS "mailingId", b.provider_id AS "providerId", b.fence, b.timezone,
+      extract(epoch FROM b.not_before)::float8 * 1000 AS "notBefore",
+      extract(epoch FROM b.not_after)::float8 * 1000 AS "notAfter",
+      extract(epoch FROM m.end_at)::float8 * 1000 AS "endAt", m.text,
+      extract(epoch FROM clock.now)::float8 * 1000 AS now`;
+
+const leaseTicketed: Statement = {
+  name: 'lease-ticketed-batch',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now)
+    UPDATE batches b SET ${leased}
+    FROM clock, mailings m, providers p
+    WHERE b.id = $5 AND b.fence = $6 AND b.state = 'ready' AND b.due_at <= clock.now
+      AND b.not_after > clock.now + make_interval(secs => $3::float8 / 1000)
+      AND m.id = b.mailing_id AND m.status = 'running' AND m.deleted_at IS NULL
+      AND m.end_at > clock.now + make_interval(secs => $3::float8 / 1000)
+      AND p.id = b.provider_id AND ${breakerLetsPass}
+    ${returned}`,
+};
+
+const leaseDue: Statement = {
+  name: 'lease-due-batch',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), candidate AS (
+      ${dueBatches({ guard: '$3', recent: '$5', limit: '8' })}
+    ), chosen AS (
+      SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
+      WHERE b.state = 'ready' AND ${breakerLetsPass}
+      ORDER BY ${servingOrder('c', '$6')}
+      LIMIT 1
+      FOR NO KEY UPDATE OF b SKIP LOCKED
+    )
+    UPDATE batches b SET ${leased}
+    FROM chosen, clock, mailings m
+    WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running'
+    ${returned}`,
+};
+
+export interface LeaseTerms {
+  owner: string;
+  leaseMs: number;
+  guardMs: number;
+  /** This owner holds the half-open breaker and wants a message to probe with. */
+  probe: boolean;
+}
+
+/** Takes the batch that a ticket names, if it still waits under that fence, is due and may be sent. */
+export async function leaseTicketedBatch(
+  sql: SqlExecutor,
+  terms: LeaseTerms,
+  key: LeaseKey,
+): Promise<LeasedBatch | undefined> {
+  const [batch] = await sql.query<LeasedBatch>(leaseTicketed, [
+    terms.owner,
+    terms.leaseMs,
+    terms.guardMs,
+    terms.probe,
+    key.id,
+    key.fence,
+  ]);
+  return batch;
+}
+
+/** Takes the batch that is next in the serving order, ticket or not. */
+export async function leaseDueBatch(
+  sql: SqlExecutor,
+  terms: LeaseTerms,
+  order: { recentMailings: number[]; fair: boolean },
+): Promise<LeasedBatch | undefined> {
+  const [batch] = await sql.query<LeasedBatch>(leaseDue, [
+    terms.owner,
+    terms.leaseMs,
+    terms.guardMs,
+    terms.probe,
+    order.recentMailings,
+    order.fair,
+  ]);
+  return batch;
+}
+
+const waitingMessages: Statement = {
+  name: 'waiting-messages',
+  text: `
+    SELECT id, phone, attempts::int FROM messages
+    WHERE batch_id = $1 AND status = 'pending' ORDER BY id`,
+};
+
+/** What a batch still has to send, in the order in which it is granted. */
+export function findWaitingMessages(sql: SqlExecutor, batchId: number): Promise<WaitingMessage[]> {
+  return sql.query(waitingMessages, [batchId]);
+}
+
+const renew: Statement = {
+  name: 'renew-leases',
+  text: `
+    UPDATE batches b SET lease_until = ems_now() + make_interval(secs => $2::float8 / 1000)
+    FROM unnest($3::bigint[], $4::bigint[]) AS held (id, fence)
+    WHERE b.id = held.id AND b.fence = held.fence AND b.owner = $1::uuid AND b.state = 'leased'
+    RETURNING b.id`,
+};
+
+/** Extends the leases that are still this owner's, and returns the ids of those. */
+export async function renewLeases(
+  sql: SqlExecutor,
+  owner: string,
+  leaseMs: number,
+  keys: readonly LeaseKey[],
+): Promise<Set<number>> {
+  const rows = await sql.query<{ id: number }>(renew, [
+    owner,
+    leaseMs,
+    keys.map((key) => key.id),
+    keys.map((key) => key.fence),
+  ]);
+  return new Set(rows.map((row) => row.id));
+}
+
+/**
+ * Everything granted has been recorded or was never sent, so nothing is in doubt: a batch with messages left
+ * waits again, due in `delayMs`; one without is done.
+ */
+const release: Statement = {
+  name: 'release-batch',
+  text: `
+    WITH rest AS (SELECT EXISTS (SELECT FROM messages WHERE batch_id = $2 AND status = 'pending') AS any)
+    UPDATE batches b SET
+      state = CASE WHEN rest.any THEN 'ready' ELSE 'done' END::batch_state,
+      owner = NULL, lease_until = NULL, granted_upto = 0,
+      due_at = CASE WHEN rest.any THEN greatest(b.due_at, ems_now() + make_interval(secs => $4::float8 / 1000))
+        ELSE b.due_at END
+    FROM rest
+    WHERE b.id = $2 AND b.fence = $3 AND b.owner = $1::uuid AND b.state = 'leased'
+    RETURNING b.state`,
+};
+
+/** Gives a batch back. Returns `lost` when the lease was someone else's by then. */
+export async function releaseBatch(
+  sql: SqlExecutor,
+  owner: string,
+  key: LeaseKey,
+  delayMs: number,
+): Promise<'done' | 'ready' | 'lost'> {
+  const [row] = await sql.query<{ state: 'done' | 'ready' }>(release, [owner, key.id, key.fence, delayMs]);
+  return row?.state ?? 'lost';
+}

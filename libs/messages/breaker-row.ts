@@ -1,0 +1,117 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+
+export type BreakerState = 'closed' | 'open' | 'half_open';
+
+/** A provider's breaker as all dispatchers share it. Instants are epoch milliseconds of the database's clock. */
+export interface BreakerRow {
+  state: BreakerState;
+  reason: string | null;
+  retryAt: number | null;
+  probeOwner: string | null;
+  failedProbes: number;
+  /** Grows with each change. */
+  version: number;
+}
+
+const row = `p.breaker AS state, p.reason, extract(epoch FROM p.retry_at)::float8 * 1000 AS "retryAt",
+      p.probe_owner AS "probeOwner", p.failed_probes AS "failedProbes", p.version`;
+
+const find: Statement = {
+  name: 'find-breaker',
+  text: `SELECT ${row} FROM providers p WHERE p.id = $1`,
+};
+
+/** Reads the breaker; throws when there is no such provider. */
+export async function findBreaker(sql: SqlExecutor, providerId: number): Promise<BreakerRow> {
+  const [breaker] = await sql.query<BreakerRow>(find, [providerId]);
+  if (!breaker) throw new Error(`There is no provider ${providerId}`);
+  return breaker;
+}
+
+const open: Statement = {
+  name: 'open-breaker',
+  text: `
+    UPDATE providers p SET breaker = 'open', reason = $2, opened_at = ems_now(), failed_probes = 0,
+      retry_at = ems_now() + make_interval(secs => $3::float8 / 1000),
+      probe_owner = NULL, probe_until = NULL, version = p.version + 1
+    WHERE p.id = $1 AND p.breaker = 'closed'
+    RETURNING ${row}`,
+};
+
+/** Opens a closed breaker; undefined when another dispatcher was first. */
+export async function openBreaker(
+  sql: SqlExecutor,
+  providerId: number,
+  reason: string,
+  retryInMs: number,
+): Promise<BreakerRow | undefined> {
+  return (await sql.query<BreakerRow>(open, [providerId, reason, retryInMs]))[0];
+}
+
+/** A probe is a real message, so there is none to start while nothing is due. */
+const startProbe: Statement = {
+  name: 'start-probe',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now)
+    UPDATE providers p SET breaker = 'half_open', probe_owner = $2::uuid,
+      probe_until = clock.now + make_interval(secs => $3::float8 / 1000), version = p.version + 1
+    FROM clock
+    WHERE p.id = $1
+      AND ((p.breaker = 'open' AND p.retry_at <= clock.now)
+        OR (p.breaker = 'half_open' AND p.probe_until <= clock.now))
+      AND EXISTS (
+        SELECT FROM mailings m JOIN batches b ON b.mailing_id = m.id
+        WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
+          AND m.end_at > clock.now AND b.state <> 'done' AND b.state = 'ready'
+          AND b.provider_id = p.id AND b.due_at <= clock.now AND b.not_after > clock.now)
+    RETURNING ${row}`,
+};
+
+/** Takes the right to probe for `holdMs`; undefined when it is not yet time, taken, or nothing is due. */
+export async function takeProbe(
+  sql: SqlExecutor,
+  providerId: number,
+  owner: string,
+  holdMs: number,
+): Promise<BreakerRow | undefined> {
+  return (await sql.query<BreakerRow>(startProbe, [providerId, owner, holdMs]))[0];
+}
+
+const failProbe: Statement = {
+  name: 'fail-probe',
+  text: `
+    UPDATE providers p SET breaker = 'open', reason = coalesce($3, p.reason),
+      failed_probes = p.failed_probes + CASE WHEN $3::text IS NULL THEN 0 ELSE 1 END,
+      retry_at = ems_now() + make_interval(secs => $4::float8 / 1000),
+      probe_owner = NULL, probe_until = NULL, version = p.version + 1
+    WHERE p.id = $1 AND p.breaker = 'half_open' AND p.probe_owner = $2::uuid
+    RETURNING ${row}`,
+};
+
+/** The probe failed for `reason`, or could not be made (null): the next one is due in `retryInMs`. */
+export async function reopenBreaker(
+  sql: SqlExecutor,
+  probe: { providerId: number; owner: string; reason: string | null; retryInMs: number },
+): Promise<BreakerRow | undefined> {
+  return (
+    await sql.query<BreakerRow>(failProbe, [probe.providerId, probe.owner, probe.reason, probe.retryInMs])
+  )[0];
+}
+
+const close: Statement = {
+  name: 'close-breaker',
+  text: `
+    UPDATE providers p SET breaker = 'closed', reason = NULL, opened_at = NULL, retry_at = NULL,
+      failed_probes = 0, probe_owner = NULL, probe_until = NULL, version = p.version + 1
+    WHERE p.id = $1 AND p.breaker = 'half_open' AND p.probe_owner = $2::uuid
+    RETURNING ${row}`,
+};
+
+/** The probe was answered: the provider is back. */
+export async function closeBreaker(
+  sql: SqlExecutor,
+  providerId: number,
+  owner: string,
+): Promise<BreakerRow | undefined> {
+  return (await sql.query<BreakerRow>(close, [providerId, owner]))[0];
+}

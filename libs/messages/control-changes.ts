@@ -1,0 +1,51 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+
+/** What a dispatcher must know about a mailing that was paused, resumed, cancelled or given another end. */
+export interface ControlChange {
+  mailingId: number;
+  version: number;
+  /** Nothing more of it may leave. */
+  stopped: boolean;
+  /** Epoch milliseconds. */
+  endAt: number;
+}
+
+const columns = `id AS "mailingId", control_version AS version,
+      status <> 'running' OR deleted_at IS NOT NULL AS stopped, extract(epoch FROM end_at)::float8 * 1000 AS "endAt"`;
+
+// A minute back rather than "newer than the last version seen": versions are taken before they commit.
+const recent: Statement = {
+  name: 'recent-control-changes',
+  text: `SELECT ${columns} FROM mailings
+    WHERE control_at IS NOT NULL AND control_at > ems_now() - interval '1 minute'`,
+};
+
+/** The changes of the last minute. */
+export function findRecentControlChanges(sql: SqlExecutor): Promise<ControlChange[]> {
+  return sql.query(recent);
+}
+
+const confirm: Statement = {
+  name: 'confirm-control-changes',
+  text: `
+    INSERT INTO control_confirmations (mailing_id, dispatcher_id, version, in_flight, confirmed_at)
+    SELECT mailing_id, $1::uuid, version, in_flight, ems_now()
+    FROM unnest($2::bigint[], $3::bigint[], $4::integer[]) AS c (mailing_id, version, in_flight)
+    ON CONFLICT (mailing_id, dispatcher_id) DO UPDATE SET version = excluded.version,
+      in_flight = excluded.in_flight, confirmed_at = excluded.confirmed_at
+    WHERE control_confirmations.version < excluded.version`,
+};
+
+/** Writes down that this dispatcher has obeyed, for an API that NATS does not reach. */
+export async function confirmControlChanges(
+  sql: SqlExecutor,
+  dispatcherId: string,
+  confirmed: readonly { mailingId: number; version: number; inFlight: number }[],
+): Promise<void> {
+  await sql.query(confirm, [
+    dispatcherId,
+    confirmed.map((one) => one.mailingId),
+    confirmed.map((one) => one.version),
+    confirmed.map((one) => one.inFlight),
+  ]);
+}

@@ -1,0 +1,33 @@
+import { messageStatuses } from './message-status.js';
+
+/** The largest number of counter rows a mailing has; see `mailing_counters.shard`. */
+export const COUNTER_SHARDS = 16;
+
+const columns = messageStatuses.join(', ');
+
+/**
+ * SQL of a data-modifying CTE that adds what really changed to the counters, within the same statement and
+ * so the same transaction. `changed` names a CTE with the columns `mailing_id`, `was` (NULL for a new row)
+ * and `becomes`; `shard` is the parameter with the writer's shard. Row 0 counts all mailings together. Rows
+ * are taken in order of their mailing, so two writers of one shard queue up instead of deadlocking.
+ */
+export function countChanges(changed: string, shard: string): string {
+  const deltas = messageStatuses
+    .map(
+      (status) =>
+        `count(*) FILTER (WHERE becomes = '${status}') - count(*) FILTER (WHERE was = '${status}') AS ${status}`,
+    )
+    .join(',\n        ');
+  const sums = messageStatuses
+    .map((status) => `${status} = mailing_counters.${status} + excluded.${status}`)
+    .join(', ');
+  return `INSERT INTO mailing_counters (mailing_id, shard, ${columns})
+      SELECT coalesce(mailing_id, 0), ${shard}::smallint,
+        ${deltas}
+      FROM ${changed}
+      WHERE was IS DISTINCT FROM becomes
+      GROUP BY GROUPING SETS ((mailing_id), ())
+      HAVING count(*) > 0
+      ORDER BY 1
+      ON CONFLICT (mailing_id, shard) DO UPDATE SET ${sums}`;
+}

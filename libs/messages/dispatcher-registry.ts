@@ -1,0 +1,66 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+import { COUNTER_SHARDS } from './counter-changes.js';
+
+/** The shard that the fewest living dispatchers use, so that counters rarely meet. */
+const register: Statement = {
+  name: 'register-dispatcher',
+  text: `
+    INSERT INTO dispatchers (id, shard, host, pid, started_at, heartbeat_at)
+    SELECT $1::uuid, shard, $2, $3, ems_now(), ems_now()
+    FROM generate_series(0, ${COUNTER_SHARDS - 1}) AS shard
+    ORDER BY (SELECT count(*) FROM dispatchers d
+      WHERE d.shard = shard.shard AND d.heartbeat_at > ems_now() - interval '1 minute'), shard
+    LIMIT 1
+    RETURNING shard`,
+};
+
+/** Announces a dispatcher and returns the shard of the counters that it writes to. */
+export async function registerDispatcher(
+  sql: SqlExecutor,
+  dispatcher: { id: string; host: string; pid: number },
+): Promise<number> {
+  const [row] = await sql.query<{ shard: number }>(register, [
+    dispatcher.id,
+    dispatcher.host,
+    dispatcher.pid,
+  ]);
+  if (!row) throw new Error('No shard could be chosen');
+  return row.shard;
+}
+
+const heartbeat: Statement = {
+  name: 'heartbeat',
+  text: `
+    WITH beat AS (
+      INSERT INTO dispatchers (id, shard, host, pid, started_at, heartbeat_at)
+      VALUES ($1::uuid, $4, $2, $3, ems_now(), ems_now())
+      ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at
+    ), forgotten AS (
+      DELETE FROM dispatchers WHERE heartbeat_at < ems_now() - interval '1 day' AND id <> $1::uuid
+    )
+    SELECT extract(epoch FROM ems_now())::float8 * 1000 AS now`,
+};
+
+/** Says that the dispatcher lives, and returns the database's clock in epoch milliseconds. */
+export async function beatHeart(
+  sql: SqlExecutor,
+  dispatcher: { id: string; host: string; pid: number; shard: number },
+): Promise<number> {
+  const [row] = await sql.query<{ now: number }>(heartbeat, [
+    dispatcher.id,
+    dispatcher.host,
+    dispatcher.pid,
+    dispatcher.shard,
+  ]);
+  return row?.now ?? Number.NaN;
+}
+
+const unregister: Statement = {
+  name: 'unregister-dispatcher',
+  text: `DELETE FROM dispatchers WHERE id = $1::uuid`,
+};
+
+/** Takes the dispatcher off the list once it has released everything. */
+export async function unregisterDispatcher(sql: SqlExecutor, id: string): Promise<void> {
+  await sql.query(unregister, [id]);
+}

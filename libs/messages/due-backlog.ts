@@ -1,0 +1,27 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+
+/** What waits although it is due. */
+export interface DueBacklog {
+  batches: number;
+  messages: number;
+  /** Seconds since the oldest became due; 0 when nothing is. */
+  oldestSeconds: number;
+}
+
+const backlog: Statement = {
+  name: 'due-backlog',
+  text: `
+    SELECT count(b.id)::int AS batches, coalesce(sum(b.size), 0)::int AS messages,
+      coalesce(extract(epoch FROM clock.now - min(b.due_at)), 0)::float8 AS "oldestSeconds"
+    FROM (SELECT ems_now() AS now OFFSET 0) AS clock
+    LEFT JOIN (mailings m JOIN batches b ON b.mailing_id = m.id)
+      ON m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running' AND m.deleted_at IS NULL
+        AND b.state <> 'done' AND b.state = 'ready' AND b.due_at <= clock.now
+    GROUP BY clock.now`,
+};
+
+/** Measures the backlog of all running mailings; reads open batches only, never messages. */
+export async function measureDueBacklog(sql: SqlExecutor): Promise<DueBacklog> {
+  const [row] = await sql.query<DueBacklog>(backlog);
+  return row ?? { batches: 0, messages: 0, oldestSeconds: 0 };
+}

@@ -1,0 +1,148 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+import type { Audience } from '#libs/mailings';
+import { audienceFilter } from './audience-filter.js';
+import { countChanges } from './counter-changes.js';
+
+/** The most messages a batch has: what one lease covers. */
+export const BATCH_SIZE = 500;
+
+/** The provider that new batches are for. */
+export const DEFAULT_PROVIDER = 1;
+
+/** A mailing that this dispatcher may plan until `plan_lease_until`, guarded by `fence`. */
+export interface PlanLease {
+  mailingId: number;
+  fence: number;
+  audience: Audience;
+}
+
+export interface PlannedPage {
+  /** Clients that got their message in this page. */
+  messages: number;
+  /** Of them, those whose window can't open before the end, or for whom it is too late. */
+  expired: number;
+  batches: number;
+  /** The last page was written, or the lease was lost: nothing more to do under this lease. */
+  finished: boolean;
+}
+
+/**
+ * A mailing is planned once its start has come, while it runs; a paused one only after its end, so that each
+ * matching client's message still gets its final status. The clients are those known at the first page.
+ */
+const takeMailingToPlan: Statement = {
+  name: 'take-mailing-to-plan',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), due AS (
+      SELECT m.id FROM mailings m, clock
+      WHERE m.planned_at IS NULL AND m.status <> 'cancelled' AND m.deleted_at IS NULL
+        AND m.start_at <= clock.now
+        AND (m.status IN ('scheduled', 'running') OR m.end_at <= clock.now)
+        AND (m.plan_lease_until IS NULL OR m.plan_lease_until <= clock.now)
+      ORDER BY m.priority DESC, m.start_at
+      LIMIT 1
+      FOR NO KEY UPDATE OF m SKIP LOCKED
+    )
+    UPDATE mailings m SET
+      status = CASE WHEN m.status = 'scheduled' THEN 'running' ELSE m.status END,
+      started_at = coalesce(m.started_at, clock.now),
+      plan_upto = coalesce(m.plan_upto, (SELECT coalesce(max(id), 0) FROM clients)),
+      plan_fence = m.plan_fence + 1,
+      plan_lease_until = clock.now + make_interval(secs => $1::float8 / 1000)
+    FROM due, clock
+    WHERE m.id = due.id
+    RETURNING m.id AS "mailingId", m.plan_fence AS fence, m.audience`,
+};
+
+/** Takes one mailing that waits to be planned, for `leaseMs`; undefined if there is none. */
+export async function takeMailing(sql: SqlExecutor, leaseMs: number): Promise<PlanLease | undefined> {
+  const [lease] = await sql.query<PlanLease>(takeMailingToPlan, [leaseMs]);
+  return lease;
+}
+
+/**
+ * Writes the next page of a mailing's messages, in client order and all in one statement: due time once per
+ * distinct time zone, batches of one zone each, messages, counters, and the cursor it resumes from. A crash
+ * inside leaves nothing behind. The unique constraint stands behind the cursor: no client twice.
+ */
+export async function planPage(
+  sql: SqlExecutor,
+  lease: PlanLease,
+  page: { size: number; guardMs: number; leaseMs: number; shard: number },
+): Promise<PlannedPage> {
+  const filter = audienceFilter(lease.audience, 8);
+  const [planned] = await sql.query<{ messages: number; expired: number; batches: number; done: boolean }>(
+    { name: `plan-page-${filter.shape}`, text: planPageText(filter.condition) },
+    [
+      lease.mailingId,
+      lease.fence,
+      page.size,
+      page.guardMs,
+      page.leaseMs,
+      page.shard,
+      DEFAULT_PROVIDER,
+      ...filter.values,
+    ],
+  );
+  if (!planned) return { messages: 0, expired: 0, batches: 0, finished: true };
+  return {
+    messages: planned.messages,
+    expired: planned.expired,
+    batches: planned.batches,
+    finished: planned.done,
+  };
+}
+
+function planPageText(audienceCondition: string): string {
+  return `
+    WITH mailing AS MATERIALIZED (
+      SELECT id, end_at, window_from, window_to, plan_cursor, plan_upto, ems_now() AS now,
+        make_interval(secs => $4::float8 / 1000) AS guard
+      FROM mailings
+      WHERE id = $1 AND plan_fence = $2 AND planned_at IS NULL AND deleted_at IS NULL
+        AND (status = 'running' OR (status = 'paused' AND end_at <= ems_now()))
+      FOR NO KEY UPDATE
+    ), page AS MATERIALIZED (
+      SELECT c.id, c.phone, CASE WHEN g.window_from IS NULL THEN '' ELSE c.timezone END AS zone
+      FROM clients c, mailing g
+      WHERE c.id > g.plan_cursor AND c.id <= g.plan_upto AND ${audienceCondition}
+      ORDER BY c.id
+      LIMIT $3
+    ), zone_window AS MATERIALIZED (
+      SELECT z.zone, coalesce(w.opens_at, '-infinity') AS opens_at, coalesce(w.closes_at, 'infinity') AS closes_at,
+        greatest(coalesce(w.opens_at, g.now), g.now) + g.guard >= g.end_at
+          OR (z.zone <> '' AND w.opens_at IS NULL) AS too_late
+      FROM (SELECT DISTINCT zone FROM page) z
+      CROSS JOIN mailing g
+      LEFT JOIN LATERAL ems_next_window(z.zone, g.window_from, g.window_to, g.now + g.guard) w ON z.zone <> ''
+    ), placed AS MATERIALIZED (
+      SELECT id, phone, zone, (row_number() OVER (PARTITION BY zone ORDER BY id) - 1) / ${BATCH_SIZE} AS chunk
+      FROM page
+    ), batch AS MATERIALIZED (
+      SELECT zone, chunk, count(*) AS size, nextval(pg_get_serial_sequence('batches', 'id')) AS id
+      FROM placed GROUP BY zone, chunk
+    ), made_batches AS (
+      INSERT INTO batches (id, mailing_id, provider_id, state, size, timezone, not_before, not_after, due_at)
+      SELECT b.id, g.id, $7, CASE WHEN w.too_late THEN 'done' ELSE 'ready' END::batch_state, b.size,
+        nullif(b.zone, ''), w.opens_at, w.closes_at, greatest(w.opens_at, g.now)
+      FROM batch b JOIN zone_window w USING (zone) CROSS JOIN mailing g
+    ), made AS (
+      INSERT INTO messages (mailing_id, client_id, batch_id, phone, status)
+      SELECT g.id, p.id, b.id, p.phone, CASE WHEN w.too_late THEN 'expired' ELSE 'pending' END::message_status
+      FROM placed p JOIN batch b USING (zone, chunk) JOIN zone_window w USING (zone) CROSS JOIN mailing g
+      ORDER BY b.id, p.id
+      ON CONFLICT ON CONSTRAINT messages_once_per_client DO NOTHING
+      RETURNING mailing_id, NULL::message_status AS was, status AS becomes
+    ), counted AS (
+      ${countChanges('made', '$6')}
+    )
+    UPDATE mailings m SET
+      plan_cursor = coalesce((SELECT max(id) FROM page), m.plan_cursor),
+      planned_at = CASE WHEN (SELECT count(*) FROM page) < $3 THEN g.now END,
+      plan_lease_until = g.now + make_interval(secs => $5::float8 / 1000)
+    FROM mailing g
+    WHERE m.id = g.id
+    RETURNING (SELECT count(*) FROM made)::int AS messages,
+      (SELECT count(*) FROM made WHERE becomes = 'expired')::int AS expired,
+      (SELECT count(*) FROM batch)::int AS batches, m.planned_at IS NOT NULL AS done`;
+}

@@ -1,0 +1,37 @@
+/**
+ * SQL of the batches that may be sent now, each with what the serving order needs. Parameters: `guard` the
+ * send guard in milliseconds, `recent` the mailings served lately (oldest first), `fair` which of the two
+ * orders is meant, `limit` how many to look at per mailing.
+ *
+ * Higher priority goes first. Within a priority, leases alternate between the earliest deadline, so that
+ * nothing expires that need not, and the mailing served least recently, so that a small mailing is not stuck
+ * behind ten million messages of another.
+ */
+export function dueBatches(parameters: {
+  guard: string;
+  recent: string;
+  limit: string;
+  also?: string;
+}): string {
+  return `
+      SELECT b.id, m.priority, least(b.not_after, m.end_at) AS deadline,
+        array_position(${parameters.recent}::bigint[], m.id) AS served
+      FROM clock CROSS JOIN mailings m CROSS JOIN LATERAL (
+        SELECT b.id, b.not_after FROM batches b
+        WHERE b.mailing_id = m.id AND b.state <> 'done' AND b.state = 'ready'
+          AND b.due_at <= clock.now
+          AND b.not_after > clock.now + make_interval(secs => ${parameters.guard}::float8 / 1000)
+          ${parameters.also ?? ''}
+        ORDER BY b.not_after, b.due_at
+        LIMIT ${parameters.limit}
+      ) b
+      WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
+        AND m.deleted_at IS NULL
+        AND m.end_at > clock.now + make_interval(secs => ${parameters.guard}::float8 / 1000)`;
+}
+
+/** ORDER BY for {@link dueBatches}; `fair` is the parameter that tells which of the two orders is meant. */
+export function servingOrder(candidate: string, fair: string): string {
+  return `${candidate}.priority DESC, CASE WHEN ${fair} THEN coalesce(${candidate}.served, 0) END,
+        ${candidate}.deadline, ${candidate}.id`;
+}

@@ -1,0 +1,60 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+import type { LeaseKey } from './batch-lease.js';
+
+export interface Grant {
+  /** Ids of the slice that are still to be sent. */
+  ids: Set<number>;
+  /** The mailing's end and the database's clock, epoch milliseconds. */
+  endAt: number;
+  now: number;
+}
+
+/**
+ * Commits, before anything leaves, how far this owner may send: after a crash the messages in doubt are
+ * exactly those up to `granted_upto` that were not recorded. It holds only while the lease, the mailing, its
+ * end, the window and the breaker allow it, and renews the lease. Rows are read again, because a client may
+ * have been deleted since the batch was leased.
+ */
+const grant: Statement = {
+  name: 'grant-slice',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), granted AS (
+      UPDATE batches b SET
+        granted_upto = greatest(b.granted_upto, $4),
+        lease_until = clock.now + make_interval(secs => $6::float8 / 1000)
+      FROM clock, mailings m, providers p
+      WHERE b.id = $2 AND b.fence = $3 AND b.owner = $1::uuid AND b.state = 'leased'
+        AND m.id = b.mailing_id AND m.status = 'running' AND m.deleted_at IS NULL
+        AND least(m.end_at, b.not_after) > clock.now + make_interval(secs => $7::float8 / 1000)
+        AND p.id = b.provider_id
+        AND (p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = $1::uuid AND $8))
+      RETURNING m.end_at, clock.now
+    )
+    SELECT extract(epoch FROM granted.end_at)::float8 * 1000 AS "endAt",
+      extract(epoch FROM granted.now)::float8 * 1000 AS now,
+      ARRAY (
+        SELECT id FROM messages WHERE id = ANY ($5::bigint[]) AND batch_id = $2 AND status = 'pending'
+      )::float8[] AS ids
+    FROM granted`,
+};
+
+/** Grants the slice `ids` (ascending) of a batch; undefined when it may not be sent (any more). */
+export async function grantSlice(
+  sql: SqlExecutor,
+  owner: string,
+  key: LeaseKey,
+  ids: readonly number[],
+  terms: { leaseMs: number; guardMs: number; probe: boolean },
+): Promise<Grant | undefined> {
+  const [row] = await sql.query<{ ids: number[]; endAt: number; now: number }>(grant, [
+    owner,
+    key.id,
+    key.fence,
+    ids.at(-1),
+    ids,
+    terms.leaseMs,
+    terms.guardMs,
+    terms.probe,
+  ]);
+  return row && { ids: new Set(row.ids), endAt: row.endAt, now: row.now };
+}
