@@ -1,0 +1,13 @@
+/**
+ * Numbers in [0, 1) that are the same for the same seed, so that a run with random faults can be repeated.
+ * The generator is mulberry32: 32 bits of state, fast, good enough for rates; not for secrets.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
