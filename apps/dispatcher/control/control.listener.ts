@@ -41,7 +41,7 @@ export class ControlListener {
     return { dispatcherId: this.identity.id, version, inFlight: this.sender.countInFlight(mailingId) };
   }
 
-  @EventPattern(controlSubjects.breaker)
+  @EventPattern<string>(controlSubjects.breaker)
   breakerChanged(): void {
     this.ticker.nudge('provider-breaker');
   }

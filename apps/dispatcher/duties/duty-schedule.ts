@@ -7,7 +7,7 @@ import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { ProviderProber } from '../provider/provider-prober.js';
 import { LeaseHolder } from '../sending/lease-holder.js';
 import { AbandonedBatchReclaimer } from './abandoned-batch-reclaimer.js';
-import { BacklogGauge } from './backlog-gauge.js';
+import { EngineGauges } from './engine-gauges.js';
 import { DeletedMailingPurger } from './deleted-mailing-purger.js';
 import type { Tick } from './duty-ticker.js';
 import { Heartbeat } from './heartbeat.js';
@@ -37,7 +37,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     SpentBatchCloser,
     MailingFinisher,
     DeletedMailingPurger,
-    BacklogGauge,
+    EngineGauges,
   ],
   useFactory: (
     config: DispatcherConfig,
@@ -52,7 +52,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     closer: SpentBatchCloser,
     finisher: MailingFinisher,
     purger: DeletedMailingPurger,
-    backlog: BacklogGauge,
+    gauges: EngineGauges,
   ) => [
     tick({ name: 'heartbeat', everyMs: Math.min(1_000, config.ownerSilenceMs / 5), duty: heartbeat }),
     tick({ name: 'control-watcher', everyMs: 500, duty: controlWatcher }),
@@ -87,6 +87,6 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
       duty: purger,
       again: ({ purged }) => purged > 0,
     }),
-    tick({ name: 'backlog-gauge', everyMs: 5_000, duty: backlog }),
+    tick({ name: 'engine-gauges', everyMs: 5_000, duty: gauges }),
   ],
 };

@@ -31,6 +31,7 @@ export class OutcomeRecorder {
   private readonly logger = new Logger(OutcomeRecorder.name);
   private readonly writer: OutcomeWriter;
   private readonly buffer: Unrecorded[] = [];
+  private readonly logsEachMessage: boolean;
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> | undefined;
 
@@ -41,6 +42,7 @@ export class OutcomeRecorder {
     private readonly clock: DatabaseClock,
     private readonly metrics: DispatcherMetrics,
   ) {
+    this.logsEachMessage = config.log.level === 'debug' || config.log.level === 'trace';
     this.writer = { dispatcherId: identity.id, shard: 0, retryBatches: new Map() };
   }
 
@@ -58,7 +60,7 @@ export class OutcomeRecorder {
         error: outcome.error,
         probe: batch.probe,
       });
-    } else {
+    } else if (this.logsEachMessage) {
       this.logger.debug({
         msg: 'sent',
         mailingId: batch.mailingId,
@@ -90,7 +92,11 @@ export class OutcomeRecorder {
         ...(outcome.kind === 'accepted' || batch.probe
           ? {}
           : {
-              attempt: { outcome: outcome.kind, httpStatus: outcome.httpStatus ?? null, latencyMs },
+              attempt: {
+                outcome: outcome.kind,
+                httpStatus: ('httpStatus' in outcome ? outcome.httpStatus : null) ?? null,
+                latencyMs,
+              },
             }),
       },
     });
@@ -145,7 +151,10 @@ export class OutcomeRecorder {
       }
     }
     this.metrics.flushed(rows.length, (performance.now() - startedAt) / 1000);
-    for (const { message, kind } of rows) message.batch.settle(kind);
+    for (const { message, kind, outcome } of rows) {
+      message.batch.settle(kind);
+      if (outcome.becomes !== 'pending') this.metrics.ended(outcome.becomes);
+    }
   }
 
   private retryAt({ batch }: GrantedMessage, attempts: number, now: number): number {

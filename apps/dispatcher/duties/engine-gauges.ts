@@ -2,15 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { type DueBacklog, measureDueBacklog } from '#libs/messages';
 import { DispatcherMetrics } from '#libs/telemetry';
+import { ProviderBreaker } from '../provider/provider-breaker.js';
+import { MessageSender } from '../sending/message-sender.js';
 import type { Duty } from './duty.js';
 
-/** Keeps the metrics of what is due and not sent. */
+/** Keeps the metrics of what is due and not sent, and lets a scrape read what is on the wire. */
 @Injectable()
-export class BacklogGauge implements Duty<DueBacklog> {
+export class EngineGauges implements Duty<DueBacklog> {
   constructor(
     private readonly sql: Sql,
     private readonly metrics: DispatcherMetrics,
-  ) {}
+    sender: MessageSender,
+    breaker: ProviderBreaker,
+  ) {
+    metrics.watch({
+      inFlight: () => sender.countInFlight(),
+      breaker: () => breaker.current?.state ?? 'closed',
+    });
+  }
 
   async runOnce(): Promise<DueBacklog> {
     const backlog = await measureDueBacklog(this.sql);

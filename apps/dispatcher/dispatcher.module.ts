@@ -1,0 +1,23 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import { NatsModule } from '#libs/nats';
+import { EngineModule } from './engine.module.js';
+import { SqlModule } from './sql.module.js';
+
+/**
+ * The process that plans, leases and sends. Left out on purpose: the REST API and its key guard, TypeORM's
+ * repositories (the sending path is hand-written SQL), and anything that needs a request to answer.
+ */
+@Module({})
+export class DispatcherModule {
+  static forRoot(config: DispatcherConfig): DynamicModule {
+    return {
+      module: DispatcherModule,
+      imports: [
+        SqlModule.forRoot(config),
+        NatsModule.forRoot({ servers: config.natsServers, name: 'ems-dispatcher' }),
+        EngineModule.forRoot(config),
+      ],
+    };
+  }
+}
