@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, cp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { outsideRoot } from './postgres-home.js';
+import { makeOutsideRoot, outsideRoot } from './postgres-home.js';
 import { canReach, type Account } from './unprivileged-account.js';
 
 const run = promisify(execFile);
@@ -58,8 +58,9 @@ async function copyOutside(folder: string): Promise<string> {
   const copy = join(outsideRoot, `postgresql-${version}-${name.split('/')[1]}`);
   if (existsSync(copy)) return copy;
   const partial = `${copy}.${process.pid}`;
-  await mkdir(outsideRoot, { recursive: true, mode: 0o755 });
+  await makeOutsideRoot();
   await cp(join(folder, 'native'), partial, { recursive: true, verbatimSymlinks: true });
+  await openToAll(partial);
   try {
     await rename(partial, copy);
   } catch (error) {
@@ -67,4 +68,14 @@ async function copyOutside(folder: string): Promise<string> {
     if (!existsSync(copy)) throw error;
   }
   return copy;
+}
+
+/** Under a strict umask the installed files, and so their copy, are for root alone. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await chmod(path, 0o755);
+    if (entry.isFile()) await chmod(path, ((await stat(path)).mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
 }

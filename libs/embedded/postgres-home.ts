@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { canReach, unprivilegedAccount } from './unprivileged-account.js';
 
 /** Where data and binaries go that a user other than root must read, when root's own folders are closed. */
 export const outsideRoot = '/var/lib/event-message-service';
+
+/** Open to all whatever the umask says. */
+export async function makeOutsideRoot(): Promise<void> {
+  await mkdir(outsideRoot, { recursive: true });
+  await chmod(outsideRoot, 0o755);
+}
 
 /**
  * The folder for Postgres's data: `preferred`, unless we are root and the user Postgres runs as can't get
@@ -17,5 +24,7 @@ export async function postgresHome(preferred: string): Promise<string> {
   const outside = join(outsideRoot, `data-${name}`);
   if (existsSync(outside)) return outside;
   const account = await unprivilegedAccount(join(wanted, 'cluster'));
-  return (await canReach(join(wanted, 'cluster'), account)) ? wanted : outside;
+  if (await canReach(join(wanted, 'cluster'), account)) return wanted;
+  await makeOutsideRoot();
+  return outside;
 }
