@@ -1,2 +1,3 @@
 export * from './config.js';
+export * from './standalone-config.js';
 export { secretSettings, settings, type SettingName } from './settings.js';

@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { ConfigError, loadStandaloneConfig, type StandaloneConfig } from '#libs/config';
+import { ApiRequests } from './api-requests.js';
+import { ChildOutput } from './child-output.js';
+import { DataFolderInUse, DataFolderLock } from './data-folder-lock.js';
+import { Demo } from './demo.js';
+import { logFolder } from './log-folder.js';
+import { LogWriter } from './log-writer.js';
+import { onParentGone } from './parent-watch.js';
+import { PortUnavailable } from './ports.js';
+import { RepeatLimit } from './repeat-limit.js';
+import { Standalone, type Standing } from './standalone.js';
+import { Terminal } from './terminal.js';
+
+const info = 30;
+const fatal = 60;
+const terminal = new Terminal();
+const stopping = new AbortController();
+
+/** `npm start`: the whole service on one machine, until Ctrl-C, SIGTERM, or the end of the npm that runs it. */
+async function main(): Promise<number> {
+  const config = loadStandaloneConfig();
+  const lock = await DataFolderLock.acquire(config.dataDir);
+  const writer = new LogWriter(logFolder(config.dataDir), undefined, (error) =>
+    terminal.line(`The log files can't be written: ${error.message}`),
+  );
+  const output = new ChildOutput(writer, new RepeatLimit((line) => terminal.line(line)));
+  const report = (line: string) => {
+    terminal.line(`${new Date().toTimeString().slice(0, 8)} ${line}`);
+    output.record('standalone', info, line);
+  };
+  const told = stopSignal(config, report);
+  void told.then(() => lock.sayStopping());
+  const standalone = new Standalone(config, output, report, stopping.signal);
+  let exitCode = 0;
+  try {
+    const standing = await standalone.start();
+    terminal.line(overview(config, standing));
+    const demo = runDemo(config, standing).catch((error: unknown) =>
+      report(`the demo failed: ${String(error)}`),
+    );
+    await told;
+    await demo;
+  } catch (error) {
+    if (!stopping.signal.aborted) {
+      exitCode = 1;
+      terminal.line(explain(error));
+      output.record('standalone', fatal, explain(error));
+    }
+  }
+  await standalone.stop();
+  await writer.close();
+  await lock.release();
+  return exitCode;
+}
+
+/** Settles at the first request to stop; further ones are answered, and change nothing. */
+function stopSignal(config: StandaloneConfig, report: (line: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (why: string) => {
+      report(stopping.signal.aborted ? `${why}: already stopping` : `${why}: stopping`);
+      stopping.abort();
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+    if (config.startedByNpm) onParentGone(() => stop('npm is gone'));
+  });
+}
+
+async function runDemo(config: StandaloneConfig, standing: Standing): Promise<void> {
+  if (!config.demo || !standing.mayRunDemo) return;
+  await new Demo(new ApiRequests(standing.apiUrl, config.apiKeys[0]), terminal, stopping.signal).run();
+}
+
+function overview(config: StandaloneConfig, at: Standing): string {
+  const simulator =
+    config.providerUrl === undefined
+      ? `Simulator  http://127.0.0.1:${at.simulatorControlPort}  its control port: GET /received, PUT /control`
+      : `Provider   ${at.providerUrl}`;
+  return `
+  API        ${at.apiUrl}/v1${config.apiKeys.length > 0 ? '  with a key of API_KEYS' : ''}
+  Docs       ${at.apiUrl}/docs
+  Health     ${at.apiUrl}/health
+  Metrics    ${at.apiUrl}/metrics and http://127.0.0.1:${at.dispatcherPort}/metrics
+  NATS       ${withoutPassword(at.natsUrl)}
+  Postgres   ${withoutPassword(at.databaseUrl)}
+  ${simulator}
+  Logs       ${join(logFolder(config.dataDir), '*')}  to search: npm run logs -- mailingId=1
+
+Ctrl-C stops everything.
+`;
+}
+
+function withoutPassword(urls: string): string {
+  return urls
+    .split(',')
+    .map((text) => {
+      const url = new URL(text);
+      url.password = '';
+      return url.href;
+    })
+    .join(',');
+}
+
+/** What the user can do something about is said in a sentence; anything else comes with its stack. */
+function explain(error: unknown): string {
+  const foreseen = [ConfigError, DataFolderInUse, PortUnavailable].some((kind) => error instanceof kind);
+  if (foreseen && error instanceof Error) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main().then(
+  (exitCode) => process.exit(exitCode),
+  (error: unknown) => {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  },
+);

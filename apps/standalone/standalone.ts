@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  appEnvironment,
+  loadApiConfig,
+  loadDispatcherConfig,
+  settings,
+  type AppAddresses,
+  type StandaloneConfig,
+} from '#libs/config';
+import { runMigrations } from '#libs/database';
+import { postgresHome, startNats, startPostgres, type EmbeddedServer } from '#libs/embedded';
+import type { ChildOutput } from './child-output.js';
+import { launchNodeApp, stopLeftoverApp, waitForAnswer } from './node-app.js';
+import { portFor, portNear } from './ports.js';
+import { SupervisedService, type RunningService } from './supervised-service.js';
+
+const apps = fileURLToPath(new URL('..', import.meta.url));
+
+/** Those who use another end before it: the dispatcher still has to record what it sent. */
+const applications = ['dispatcher', 'api', 'simulator'];
+const stopOrder = [...applications, 'nats', 'postgres'];
+
+/** What is needed to reach the service and to look into it. */
+export interface Standing extends AppAddresses {
+  readonly apiUrl: string;
+  /** Whether the data is ours to fill with a demo, and the provider ours to send it to. */
+  readonly mayRunDemo: boolean;
+}
+
+/** Everything `npm start` brings up, in one place: servers, migrations, applications, and their end. */
+export class Standalone {
+  private readonly services = new Map<string, SupervisedService>();
+
+  constructor(
+    private readonly config: StandaloneConfig,
+    private readonly output: ChildOutput,
+    private readonly report: (line: string) => void,
+    private readonly stopping: AbortSignal,
+  ) {}
+
+  /**
+   * Servers first, then those who use them. Throws when one does not come up, or when we are told to stop
+   * meanwhile; what has been started then is for `stop` to end.
+   */
+  async start(): Promise<Standing> {
+    for (const name of applications) await stopLeftoverApp(this.config.dataDir, name);
+    const ports = await this.choosePorts();
+    const provider = {
+      providerUrl: this.config.providerUrl ?? `http://127.0.0.1:${ports.simulatorPort}`,
+      providerToken: this.config.providerToken ?? randomBytes(16).toString('hex'),
+    };
+    this.refuseWrongSettings({ ...ports, ...provider });
+    const starting = [this.database(), this.nats()] as const;
+    // Both must have come to an end before anyone can stop what has started.
+    await Promise.allSettled(starting);
+    const [databaseUrl, natsUrl] = await Promise.all(starting);
+    await this.migrate(databaseUrl);
+
+    const addresses: AppAddresses = { ...ports, ...provider, databaseUrl, natsUrl };
+    const apiUrl = `http://${reachable(this.config.host)}:${ports.port}`;
+    const control = `http://127.0.0.1:${ports.simulatorControlPort}/received`;
+    if (this.config.providerUrl === undefined) await this.app('simulator', addresses, control);
+    await this.app('api', addresses, `${apiUrl}/health/live`);
+    await this.app('dispatcher', addresses, `http://127.0.0.1:${ports.dispatcherPort}/health/live`);
+    const mayRunDemo = this.config.databaseUrl === undefined && this.config.providerUrl === undefined;
+    return { ...addresses, apiUrl, mayRunDemo };
+  }
+
+  /** Ends everything that has been started; nothing is left running. */
+  async stop(): Promise<void> {
+    for (const name of stopOrder) {
+      const service = this.services.get(name);
+      if (service === undefined) continue;
+      this.report(`stopping ${name}`);
+      await service.stop();
+    }
+  }
+
+  private async choosePorts() {
+    const { config } = this;
+    return {
+      port: await portFor('PORT', config.port, config.host),
+      dispatcherPort: await portFor('DISPATCHER_PORT', config.dispatcherPort, '127.0.0.1'),
+      simulatorPort: await portNear('SIMULATOR_PORT', config.simulatorPort, usualPort.simulator),
+      simulatorControlPort: await portNear(
+        'SIMULATOR_CONTROL_PORT',
+        config.simulatorControlPort,
+        usualPort.simulatorControl,
+      ),
+    };
+  }
+
+  /** The applications would refuse them too, but only after Postgres is up, and again and again. */
+  private refuseWrongSettings(known: Omit<AppAddresses, 'databaseUrl' | 'natsUrl'>): void {
+    const databaseUrl = this.config.databaseUrl ?? 'postgres://127.0.0.1/ems';
+    const natsUrl = this.config.natsServers?.join(',') ?? 'nats://127.0.0.1:4222';
+    const env = appEnvironment({ ...known, databaseUrl, natsUrl });
+    loadApiConfig(env);
+    loadDispatcherConfig(env);
+  }
+
+  private async database(): Promise<string> {
+    if (this.config.databaseUrl !== undefined) return this.config.databaseUrl;
+    const preferred = join(this.config.dataDir, 'postgres');
+    const dataDir = await postgresHome(preferred);
+    if (dataDir !== preferred) {
+      this.report(
+        `Postgres can't run as root, and its user can't reach ${preferred}: its data is in ${dataDir}`,
+      );
+    }
+    const server = await this.server('postgres', (port) => startPostgres({ dataDir, port }));
+    return server.url;
+  }
+
+  private async nats(): Promise<string> {
+    if (this.config.natsServers !== undefined) return this.config.natsServers.join(',');
+    const storeDir = join(this.config.dataDir, 'nats');
+    const server = await this.server('nats', (port) => startNats({ storeDir, port, report: this.report }));
+    return server.url;
+  }
+
+  /** Started again on the port it got at first, since others know it by then. */
+  private async server(
+    name: string,
+    start: (port: number) => Promise<EmbeddedServer>,
+  ): Promise<EmbeddedServer> {
+    let first: EmbeddedServer | undefined;
+    const launch = async () => {
+      const server = await start(first?.port ?? 0);
+      first ??= server;
+      return server;
+    };
+    await this.add(new SupervisedService({ name, launch, report: this.report }));
+    if (first === undefined) throw new Error(`${name} did not start.`);
+    return first;
+  }
+
+  private async migrate(databaseUrl: string): Promise<void> {
+    this.stopping.throwIfAborted();
+    await runMigrations(databaseUrl);
+    this.report('database schema is up to date');
+  }
+
+  private async app(name: string, addresses: AppAddresses, answersAt: string): Promise<void> {
+    const launch = () =>
+      launchNodeApp({
+        name,
+        module: join(apps, name, 'main.js'),
+        env: appEnvironment(addresses),
+        dataDir: this.config.dataDir,
+        onOutput: (...streams) => this.output.follow(...streams),
+      });
+    const ready = (running: RunningService) => waitForAnswer(answersAt, running, name);
+    await this.add(new SupervisedService({ name, launch, ready, report: this.report }));
+  }
+
+  private async add(service: SupervisedService): Promise<void> {
+    this.stopping.throwIfAborted();
+    await service.start();
+    this.services.set(service.name, service);
+    this.report(`${service.name} is running`);
+  }
+}
+
+/** The defaults of the settings, for when nothing else is asked. */
+const usualPort = {
+  simulator: settings.SIMULATOR_PORT.parse(undefined),
+  simulatorControl: settings.SIMULATOR_CONTROL_PORT.parse(undefined),
+};
+
+/** Where to call a server that listens on `host`: "any address" is not one to call. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

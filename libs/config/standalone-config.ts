@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import { read, type Environment } from './config.js';
+import type { SettingName } from './settings.js';
+
+/**
+ * What `npm start` needs. An address that is not set stays undefined: then it starts a server of its own.
+ * Throws {@link ConfigError}.
+ */
+export function loadStandaloneConfig(env: Environment = process.env) {
+  const values = read(['EMS_DATA_DIR', 'EMS_DEMO', 'HOST', 'PORT', 'API_KEYS', 'DISPATCHER_PORT'], env);
+  const isSet = (name: SettingName) => Boolean(env[name] || env[`${name}_FILE`]);
+  const providerUrl = isSet('PROVIDER_URL') ? read(['PROVIDER_URL'], env).PROVIDER_URL : undefined;
+  return {
+    dataDir: resolve(values.EMS_DATA_DIR),
+    demo: values.EMS_DEMO === 'on',
+    host: values.HOST,
+    port: values.PORT,
+    apiKeys: values.API_KEYS,
+    dispatcherPort: values.DISPATCHER_PORT,
+    databaseUrl: isSet('DATABASE_URL') ? read(['DATABASE_URL'], env).DATABASE_URL : undefined,
+    natsServers: isSet('NATS_URL') ? read(['NATS_URL'], env).NATS_URL : undefined,
+    providerUrl,
+    /** Needed for a provider of the user's; the built-in simulator can be given a random one. */
+    providerToken:
+      providerUrl !== undefined || isSet('PROVIDER_TOKEN')
+        ? read(['PROVIDER_TOKEN'], env).PROVIDER_TOKEN
+        : undefined,
+    simulatorPort: isSet('SIMULATOR_PORT') ? read(['SIMULATOR_PORT'], env).SIMULATOR_PORT : undefined,
+    simulatorControlPort: isSet('SIMULATOR_CONTROL_PORT')
+      ? read(['SIMULATOR_CONTROL_PORT'], env).SIMULATOR_CONTROL_PORT
+      : undefined,
+    /** Set by npm: the process that started us is then npm's, and its end means ours. */
+    startedByNpm: env['npm_lifecycle_event'] !== undefined,
+  };
+}
+
+/** The addresses that `npm start` settled on, its own or the user's. */
+export interface AppAddresses {
+  readonly port: number;
+  readonly dispatcherPort: number;
+  readonly simulatorPort: number;
+  readonly simulatorControlPort: number;
+  readonly databaseUrl: string;
+  readonly natsUrl: string;
+  readonly providerUrl: string;
+  readonly providerToken: string;
+}
+
+/**
+ * The environment for the applications that `npm start` runs: ours with these addresses. They log as JSON and,
+ * unless LOG_LEVEL says otherwise, each message, so that the log files can answer for each.
+ */
+export function appEnvironment(addresses: AppAddresses, env: Environment = process.env): Environment {
+  return {
+    ...env,
+    PORT: String(addresses.port),
+    DISPATCHER_PORT: String(addresses.dispatcherPort),
+    SIMULATOR_PORT: String(addresses.simulatorPort),
+    SIMULATOR_CONTROL_PORT: String(addresses.simulatorControlPort),
+    DATABASE_URL: addresses.databaseUrl,
+    DATABASE_URL_FILE: '',
+    NATS_URL: addresses.natsUrl,
+    NATS_URL_FILE: '',
+    PROVIDER_URL: addresses.providerUrl,
+    PROVIDER_TOKEN: addresses.providerToken,
+    PROVIDER_TOKEN_FILE: '',
+    LOG_FORMAT: 'json',
+    LOG_LEVEL: env['LOG_LEVEL'] || 'debug',
+  };
+}
+
+/** Where `npm start` keeps its data and logs: an absolute path. Throws {@link ConfigError}. */
+export function loadDataDir(env: Environment = process.env): string {
+  return resolve(read(['EMS_DATA_DIR'], env).EMS_DATA_DIR);
+}
+
+export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>;

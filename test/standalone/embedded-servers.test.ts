@@ -1,0 +1,217 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { Client } from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  commandLineOf,
+  isPortFree,
+  postgresHome,
+  runningPid,
+  startNats,
+  startOf,
+  startPostgres,
+  type EmbeddedServer,
+} from '#libs/embedded';
+
+const isRoot = process.getuid?.() === 0;
+
+let folder: string;
+let servers: EmbeddedServer[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ems-embedded-'));
+  await chmod(folder, 0o711);
+  servers = [];
+});
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.kill()));
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+});
+
+describe('embedded Postgres', () => {
+  it('keeps what was committed over kill -9 and a start on the same port', async () => {
+    const first = await postgres();
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await first.kill();
+    const second = await postgres(first.port);
+
+    expect(second.url).toBe(first.url);
+    expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('takes the place of one that an earlier run left on the same data', async () => {
+    const orphan = await postgres();
+    const heir = await postgres();
+    await orphan.exited;
+
+    expect(commandLineOf(orphan.pid)).toBeUndefined();
+    expect(await query(heir.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('is not misled by a pid file whose number belongs to another process by now', async () => {
+    const first = await postgres();
+    const pidFile = join(folder, 'postgres', 'cluster', 'postmaster.pid');
+    const content = await readFile(pidFile, 'utf8');
+    await first.kill();
+    await writeFile(pidFile, content.replace(/^\d+/, String(process.pid)));
+    const second = await postgres();
+
+    expect(await query(second.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('says what Postgres said when it does not start', async () => {
+    const first = await postgres();
+    await first.stop();
+    await writeFile(join(folder, 'postgres', 'cluster', 'postgresql.conf'), 'no_such_setting = 1\n');
+
+    await expect(postgres()).rejects.toThrow(/Postgres did not start[\s\S]*no_such_setting/);
+  });
+
+  it('lets nobody in without its password', async () => {
+    const { url } = await postgres();
+    const guess = new URL(url);
+    guess.password = 'postgres';
+
+    await expect(query(guess.href, 'SELECT 1')).rejects.toThrow('password authentication failed');
+  });
+
+  it.runIf(isRoot)('goes to a place outside when its user has no way into a folder of root', async () => {
+    const closed = join(folder, 'home');
+    await mkdir(closed, { mode: 0o700 });
+    const outside = await postgresHome(join(closed, '.data', 'postgres'));
+
+    expect(outside).toMatch(/^\/var\/lib\/event-message-service\/data-[0-9a-f]{12}$/);
+    expect(await postgresHome(join(closed, '.data', 'postgres'))).toBe(outside);
+    expect(await postgresHome(join(closed, 'other', 'postgres'))).not.toBe(outside);
+    await expect(startPostgres({ dataDir: join(closed, 'postgres'), fast: true })).rejects.toThrow(
+      'choose another folder',
+    );
+  });
+
+  it('stays where it was asked for when there is a way', async () => {
+    expect(await postgresHome(join(folder, 'postgres'))).toBe(join(folder, 'postgres'));
+  });
+
+  it.runIf(isRoot)('runs as a user that is not root', async () => {
+    const { pid } = await postgres();
+    expect((await stat(`/proc/${pid}`)).uid).not.toBe(0);
+  });
+
+  it('runs in a process group of its own, out of reach of the Ctrl-C that ends us', async () => {
+    const { pid } = await postgres();
+    const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
+
+    expect(Number(fields[2])).toBe(pid);
+  });
+});
+
+describe('embedded NATS', () => {
+  it('has JetStream, and keeps its streams over kill -9 and a start on the same port', async () => {
+    const first = await nats();
+    await withNats(first, async (manager) => {
+      await manager.streams.add({ name: 'KEPT', subjects: ['kept.>'] });
+    });
+    await first.kill();
+    const second = await nats(first.port);
+
+    expect(second.url).toBe(first.url);
+    expect(await withNats(second, (manager) => manager.streams.names().next())).toEqual(['KEPT']);
+  });
+
+  it('takes the place of one that an earlier run left on the same folder', async () => {
+    const orphan = await nats();
+    const heir = await nats();
+
+    expect(await orphan.exited).not.toBe('');
+    expect(commandLineOf(orphan.pid)).toBeUndefined();
+    expect(await isPortFree(heir.port)).toBe(false);
+  });
+
+  it('says what nats-server said when it does not start', async () => {
+    const config = { storeDir: join(folder, 'nats'), configExtra: 'no_such_setting: 1' };
+    await expect(startNats(config)).rejects.toThrow(/NATS did not start[\s\S]*no_such_setting/);
+  });
+});
+
+describe('a pid file', () => {
+  let other: ChildProcess;
+  beforeEach(() => {
+    other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', folder], { stdio: 'ignore' });
+  });
+  afterEach(() => other.kill('SIGKILL'));
+
+  it('is believed only if the command line holds the proof', async () => {
+    await writeFile(join(folder, 'pid'), `${other.pid}\n`);
+
+    expect(runningPid(join(folder, 'pid'), folder)).toBe(other.pid);
+    expect(runningPid(join(folder, 'pid'), '/somewhere/else')).toBeUndefined();
+  });
+
+  it('is not believed when it is missing, empty, or names nobody', async () => {
+    await writeFile(join(folder, 'empty'), '');
+    await writeFile(join(folder, 'gone'), '4194305\n');
+
+    for (const name of ['missing', 'empty', 'gone'])
+      expect(runningPid(join(folder, name), '')).toBeUndefined();
+  });
+
+  it('tells two processes with one number apart by their start', () => {
+    expect(startOf(process.pid)).toBe(startOf(process.pid));
+    expect(startOf(process.pid)).not.toBe(startOf(other.pid!));
+  });
+});
+
+describe('a port', () => {
+  let blocker: Server;
+  afterEach(() => new Promise((resolve) => blocker.close(resolve)));
+
+  it('is not free while somebody listens there', async () => {
+    blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+    const address = blocker.address();
+    const port = typeof address === 'object' ? address!.port : 0;
+
+    expect(await isPortFree(port)).toBe(false);
+    await expect(isPortFree(port, '192.0.2.1')).rejects.toThrow('EADDRNOTAVAIL');
+  });
+});
+
+async function query(url: string, text: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  // The server is killed while we are connected to it.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function withNats<Result>(
+  { port }: EmbeddedServer,
+  work: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<Result>,
+): Promise<Result> {
+  const connection = await connect({ servers: `127.0.0.1:${port}` });
+  try {
+    return await work(await jetstreamManager(connection));
+  } finally {
+    await connection.close();
+  }
+}
+
+async function postgres(port = 0): Promise<EmbeddedServer> {
+  const server = await startPostgres({ dataDir: join(folder, 'postgres'), port, fast: true });
+  servers.push(server);
+  return server;
+}
+
+async function nats(port = 0): Promise<EmbeddedServer> {
+  const server = await startNats({ storeDir: join(folder, 'nats'), port });
+  servers.push(server);
+  return server;
+}

@@ -1,0 +1,54 @@
+import { request } from 'undici';
+import type { AppProcess } from './app-process.js';
+import { until } from './until.js';
+
+/** One request as the simulated provider wrote it down before answering. */
+export interface Received {
+  id: number;
+  phone: number;
+  text: string;
+  /** Epoch milliseconds. */
+  at: number;
+  outcome: 'accepted' | 'duplicate' | 'rejected' | 'malformed' | 'unauthorized';
+  fault: string | null;
+}
+
+/** The simulated provider of a world, steered by its control port. */
+export class Provider {
+  constructor(
+    readonly process: AppProcess,
+    private readonly controlPort: number,
+  ) {}
+
+  async ready(): Promise<void> {
+    await until('the simulator listens', async () => (await this.call('GET', '/state')) !== undefined);
+  }
+
+  /** Replaces how it behaves; what is not named is as by default. */
+  async behave(behaviour: Record<string, unknown>): Promise<void> {
+    await this.call('PUT', '/control', behaviour);
+  }
+
+  received(): Promise<Received[]> {
+    return this.call('GET', '/received');
+  }
+
+  summary(): Promise<{ requests: number; accepted: number; distinctAccepted: number; duplicates: number }> {
+    return this.call('GET', '/received/summary');
+  }
+
+  async forget(): Promise<void> {
+    await this.call('DELETE', '/received');
+  }
+
+  private async call<Answer>(method: 'GET' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer> {
+    const response = await request(`http://127.0.0.1:${this.controlPort}${path}`, {
+      method,
+      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+    });
+    const text = await response.body.text();
+    if (response.statusCode >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${text}`);
+    const answer = (text === '' ? undefined : JSON.parse(text)) as Answer | { items: Answer };
+    return answer as Answer;
+  }
+}

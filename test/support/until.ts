@@ -1,0 +1,28 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/**
+ * Waits until `condition` returns something truthy, and returns that. Throws after `withinMs` with what was
+ * waited for and the last value or error, so that a failing test says more than "timeout".
+ */
+export async function until<Value>(
+  what: string,
+  condition: () => Promise<Value> | Value,
+  withinMs = 15_000,
+  everyMs = 50,
+): Promise<NonNullable<Value>> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    let last: unknown;
+    try {
+      const value = await condition();
+      if (value) return value as NonNullable<Value>;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`Waited ${withinMs} ms in vain: ${what}. Last seen: ${String(last)}`);
+    }
+    await wait(everyMs);
+  }
+}
