@@ -25,7 +25,7 @@ export class ControlBus {
 
   /**
    * Asks everyone who listens and collects their replies until there are enough or the time is over. Replies
-   * that are not JSON are left out. [] at once when NATS is away or nobody listens.
+   * that are errors or not JSON are left out. [] at once when NATS is away or nobody listens.
    */
   async ask<Reply>(subject: string, payload: object, options: AskOptions<Reply>): Promise<Reply[]> {
     const replies: Reply[] = [];
@@ -36,6 +36,7 @@ export class ControlBus {
         maxWait: options.timeoutMs,
       });
       for await (const answer of answers) {
+        if (answer.headers?.has('Nats-Service-Error-Code')) continue;
         try {
           replies.push(answer.json<Reply>());
         } catch {

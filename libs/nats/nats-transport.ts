@@ -1,16 +1,11 @@
-import { Logger, NotFoundException, PayloadTooLargeException } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { type MicroserviceOptions, NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { lastValueFrom } from 'rxjs';
+import { Problem } from '#libs/problems';
 import { requestIdFrom } from '#libs/telemetry';
 import type { NatsLink } from './nats-link.js';
-import {
-  type EncodedReply,
-  PlainJsonDeserializer,
-  PlainJsonSerializer,
-  type ProblemDocument,
-  type Reply,
-} from './plain-json.js';
+import { type EncodedReply, PlainJsonDeserializer, PlainJsonSerializer, type Reply } from './plain-json.js';
 import { within } from './within.js';
 
 export interface NatsRequest {
@@ -32,8 +27,6 @@ export interface NatsTransportOptions {
    * is a 404. Handlers under them need no subscription of their own.
    */
   namespaces?: readonly string[];
-  /** The document that a caller gets for an error. */
-  problemOf: (error: unknown) => ProblemDocument;
   /** Runs each request; the place for its log line, its log context and its metrics. */
   around?: (request: NatsRequest, answer: () => Promise<NatsAnswer>) => Promise<NatsAnswer>;
 }
@@ -45,7 +38,7 @@ const FINISH_TIMEOUT = 5_000;
  * The options for `connectMicroservice`: message handlers over the process's own connection, plain JSON in
  * and out. Starting it never waits for NATS; requests are answered whenever it is there.
  */
-export function natsMicroservice(link: NatsLink, options: NatsTransportOptions): MicroserviceOptions {
+export function natsMicroservice(link: NatsLink, options: NatsTransportOptions = {}): MicroserviceOptions {
   return { strategy: new NatsTransport(link, options) };
 }
 
@@ -64,7 +57,7 @@ export class NatsTransport extends ServerNats {
     private readonly link: NatsLink,
     private readonly transport: NatsTransportOptions,
   ) {
-    const plainJson = new PlainJsonSerializer(transport.problemOf);
+    const plainJson = new PlainJsonSerializer();
     super({ serializer: plainJson, deserializer: new PlainJsonDeserializer() });
     this.plainJson = plainJson;
   }
@@ -91,11 +84,11 @@ export class NatsTransport extends ServerNats {
   }
 
   override async handleMessage(channel: string, message: Msg): Promise<void> {
-    const request = {
+    const request: NatsRequest = {
       subject: message.subject,
       requestId: requestIdFrom(message.headers?.get('X-Request-Id')),
     };
-    const answer = async () => this.respond(message, await this.replyTo(channel, message));
+    const answer = async () => this.respond(message, request, await this.replyTo(channel, message));
     try {
       await (this.transport.around ? this.transport.around(request, answer) : answer());
     } catch (error) {
@@ -116,7 +109,7 @@ export class NatsTransport extends ServerNats {
     try {
       const packet = await this.deserializer.deserialize(message, { channel });
       const handler = this.getHandlerByPattern(message.subject) ?? this.getHandlerByPattern(channel);
-      if (!handler) throw new NotFoundException(`Nothing answers to ${message.subject}.`);
+      if (!handler) throw new Problem('not-found', `Nothing answers to ${message.subject}.`);
       const result = await handler(packet.data, new NatsContext([message.subject, message.headers]));
       const response = await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
       return { response };
@@ -125,24 +118,22 @@ export class NatsTransport extends ServerNats {
     }
   }
 
-  private respond(message: Msg, reply: Reply): NatsAnswer {
+  private respond(message: Msg, request: NatsRequest, reply: Reply): NatsAnswer {
     const limit = this.link.connection?.info?.max_payload ?? Infinity;
-    let encoded = this.encode(reply);
+    let encoded = this.encode(reply, request);
     if (Buffer.byteLength(encoded.data) > limit) {
-      encoded = this.encode({
-        err: new PayloadTooLargeException(
-          `The reply is larger than the ${limit} bytes that this NATS carries: ask for fewer items.`,
-        ),
-      });
+      const detail = `The reply would exceed the ${limit} bytes that this NATS carries: ask for fewer items.`;
+      encoded = this.encode({ err: new Problem('payload-too-large', detail) }, request);
     }
     const { status, data, headers } = encoded;
     if (message.reply) message.respond(data, headers ? { headers } : {});
     return { status };
   }
 
-  private encode(reply: Reply): EncodedReply {
-    const encoded = this.plainJson.serialize(reply);
-    if ('err' in reply && encoded.status >= 500) this.logger.error(reply.err);
+  private encode(reply: Reply, { subject, requestId }: NatsRequest): EncodedReply {
+    const encoded = this.plainJson.serialize(reply, { instance: subject, requestId });
+    // What is ours to mend: the caller is told nothing of it.
+    if ('err' in reply && encoded.status === 500) this.logger.error(reply.err);
     return encoded;
   }
 

@@ -11,8 +11,13 @@ const linkTo = (url: string) => {
   return link;
 };
 
-const connected = (link: NatsLink) => expect.poll(() => link.isConnected, { timeout: 10_000 }).toBe(true);
-const disconnected = (link: NatsLink) => expect.poll(() => link.isConnected).toBe(false);
+async function connected(link: NatsLink): Promise<void> {
+  await expect.poll(() => link.isConnected, { timeout: 10_000 }).toBe(true);
+}
+
+async function disconnected(link: NatsLink): Promise<void> {
+  await expect.poll(() => link.isConnected).toBe(false);
+}
 
 test('the link logs in with the credentials of its address', async () => {
   const { url } = await natsAccount();
