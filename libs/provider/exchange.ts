@@ -1,0 +1,132 @@
+import type { Dispatcher } from 'undici';
+import { ACCEPTED, classifyAnswer, type Answer } from './answer-classifier.js';
+import type { Bounded, DeadlineTimer } from './deadline-timer.js';
+import { classifyError, RequestWithdrawn } from './error-classifier.js';
+import type { Delivery, Outcome } from './outcome.js';
+
+/** The most that is read of an answer, in bytes; a longer one can't be the provider's own. */
+export const MAX_ANSWER_BYTES = 65_536;
+
+const NO_HEADERS: Answer['headers'] = {};
+
+/** What the exchanges of one client have in common. */
+export interface Exchanges {
+  readonly token: string;
+  readonly deadlines: DeadlineTimer;
+  /** The bytes of the last accepted answer: nearly all are the same, and comparing is cheaper than parsing. */
+  lastAccepted: Buffer | undefined;
+}
+
+/** When an exchange has to be over, on the monotonic clock (`performance.now()`, ms). */
+export interface ExchangeTimes {
+  readonly startedAt: number;
+  /** Not written by then, it never is. */
+  readonly startBy: number;
+  readonly answeredBy: number;
+}
+
+/**
+ * One request on its way, from the queue for a connection to its outcome. undici calls `onRequestStart` in the
+ * same breath as the socket's write, so that is the line between `notSent` and `ambiguous`. It never repeats
+ * a POST once written.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Bounded {
+  dueAt: number;
+  private controller: Dispatcher.DispatchController | undefined;
+  private settled = false;
+  private status: number | undefined;
+  private headers: Answer['headers'] = NO_HEADERS;
+  private body: Buffer | undefined;
+  private moreBody: Buffer[] | undefined;
+  private bodyBytes = 0;
+
+  constructor(
+    private readonly all: Exchanges,
+    private readonly times: ExchangeTimes,
+    private readonly resolve: (delivery: Delivery) => void,
+  ) {
+    this.dueAt = Math.min(times.startBy, times.answeredBy);
+    all.deadlines.watch(this);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (!this.settled && performance.now() >= this.dueAt) this.expire();
+    // Throwing drops this request and leaves the connection to the next one; an abort would destroy it.
+    if (this.settled) throw new Error('too late to be sent');
+    this.controller = controller;
+    this.dueAt = this.times.answeredBy;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Answer['headers'],
+  ): void {
+    if (status < 200) return; // 1xx: the answer itself is still to come.
+    this.status = status;
+    this.headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.bodyBytes += chunk.length;
+    if (this.bodyBytes > MAX_ANSWER_BYTES) {
+      this.settle(this.answered(undefined));
+      controller.abort(new Error('answer is too long'));
+      return;
+    }
+    if (this.body === undefined) this.body = chunk;
+    else (this.moreBody ??= [this.body]).push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.settled) return;
+    const bytes = this.moreBody === undefined ? this.body : Buffer.concat(this.moreBody);
+    if (bytes !== undefined && this.status === 200 && this.all.lastAccepted?.equals(bytes) === true) {
+      this.settle(ACCEPTED);
+      return;
+    }
+    const outcome = this.answered(bytes ?? Buffer.alloc(0));
+    if (outcome.kind === 'accepted' && this.status === 200 && bytes !== undefined) {
+      // A copy, for the chunk would keep the whole read buffer alive.
+      this.all.lastAccepted = Buffer.from(bytes);
+    }
+    this.settle(outcome);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    if (!this.settled) this.settle(this.broken(cause));
+  }
+
+  expire(): void {
+    if (this.settled) return;
+    const waited = `${Math.round(this.dueAt - this.times.startedAt)} ms`;
+    if (this.controller !== undefined) {
+      const cause = new Error(`timed out after ${waited}`);
+      this.settle(this.broken(cause));
+      this.controller.abort(cause); // Destroys the socket: a late answer must not meet the next request.
+      return;
+    }
+    const cause =
+      this.times.startBy <= this.times.answeredBy
+        ? new RequestWithdrawn('its latest start had passed')
+        : new Error(`no connection within ${waited}`);
+    this.settle(this.broken(cause));
+  }
+
+  private answered(bytes: Buffer | undefined): Outcome {
+    // TextDecoder drops a byte order mark, which JSON.parse would stumble over.
+    const body = bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+    return classifyAnswer({ status: this.status ?? 0, headers: this.headers, body }, this.all.token);
+  }
+
+  private broken(cause: unknown): Outcome {
+    const progress = { written: this.controller !== undefined, httpStatus: this.status };
+    return classifyError(cause, progress, this.all.token);
+  }
+
+  private settle(outcome: Outcome): void {
+    this.settled = true;
+    this.all.deadlines.unwatch(this);
+    this.resolve({ outcome, latencyMs: performance.now() - this.times.startedAt });
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What one request to the provider came to. The kinds say what may have happened to the message, not what is
+ * to be done about it: that is the dispatcher's decision. `error` is one short line for people, free of the
+ * token, at most {@link MAX_ERROR_LENGTH} characters.
+ */
+export type Outcome =
+  /** The provider has taken the message, now or in an earlier attempt under the same id. */
+  | { readonly kind: 'accepted' }
+  /** The provider will never take this message. */
+  | { readonly kind: 'refused'; readonly httpStatus: number; readonly error: string }
+  /** The provider has answered that it did not take the message this time. */
+  | { readonly kind: 'notNow'; readonly httpStatus: number; readonly error: string }
+  /**
+   * Not a byte of the request reached the provider. `withdrawn` if that was our own doing (its latest start had
+   * passed, the client is closed), which says nothing about the provider.
+   */
+  | { readonly kind: 'notSent'; readonly withdrawn?: true | undefined; readonly error: string }
+  /** The provider wants us slower; `retryAfterMs` is its own word, if it gave a usable one. */
+  | {
+      readonly kind: 'throttled';
+      readonly httpStatus: number;
+      readonly retryAfterMs: number | undefined;
+      readonly error: string;
+    }
+  /** The address, the token or the account is wrong: every other message would fare alike. */
+  | { readonly kind: 'misconfigured'; readonly httpStatus: number; readonly error: string }
+  /** The message may or may not have been taken. `httpStatus` if the head of an answer arrived. */
+  | {
+      readonly kind: 'ambiguous';
+      readonly httpStatus?: number | undefined;
+      readonly error: string;
+    };
+
+/** One request's outcome and how long it took, in milliseconds with fractions, connecting included. */
+export interface Delivery {
+  readonly outcome: Outcome;
+  readonly latencyMs: number;
+}

@@ -1,0 +1,99 @@
+import { Pool } from 'undici';
+import { DeadlineTimer } from './deadline-timer.js';
+import { Exchange, type Exchanges } from './exchange.js';
+import type { Delivery } from './outcome.js';
+import { RequestBodyWriter, type SendRequest } from './request-body.js';
+
+export interface ProviderClientOptions {
+  /** Base address; its path is kept: `https://host/sms/` leads to `/sms/v1/send/{id}`. */
+  readonly url: string;
+  readonly token: string;
+  /** Connections at most, and so requests at one time; more than that wait for a free one. */
+  readonly connections: number;
+  /** The whole time of a request, from `send` to the last byte of its answer, in ms. */
+  readonly timeoutMs: number;
+}
+
+export interface SendOptions {
+  /** Replaces the client's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Instant on the monotonic clock (`performance.now()`, ms) after which the request must not start. What is
+   * not written by then is dropped as `notSent`; what is written keeps its whole time for the answer.
+   */
+  readonly deadline?: number | undefined;
+}
+
+/** Shorter than the shortest probe, so that connections that hang free their places in time, in ms. */
+const CONNECT_TIMEOUT_MS = 2_500;
+
+/**
+ * Keep-alive of many servers is 5 s. Idle connections end before, or earlier by what the server's own
+ * Keep-Alive header says, for a request on one that is just being closed is ambiguous.
+ */
+const KEEP_ALIVE = {
+  keepAliveTimeout: 4_000,
+  keepAliveTimeoutThreshold: 2_000,
+  keepAliveMaxTimeout: 30_000,
+} as const;
+
+/**
+ * Sends messages to one provider: `POST {url}/v1/send/{id}`, over kept-alive connections, one request at a
+ * time on each. Knows no retries, no pace and no breaker. Throws for an unusable address or token.
+ */
+export class ProviderClient {
+  private readonly pool: Pool;
+  private readonly path: string;
+  private readonly headers: string[];
+  private readonly timeoutMs: number;
+  private readonly bodies = new RequestBodyWriter();
+  private readonly exchanges: Exchanges;
+  private closing: Promise<void> | undefined;
+
+  constructor(options: ProviderClientOptions) {
+    const url = new URL(options.url);
+    if (url.search !== '' || url.hash !== '') {
+      throw new TypeError('The provider URL must have neither a query nor a fragment.');
+    }
+    if (!/^[\x21-\x7e]+$/.test(options.token)) {
+      throw new TypeError('The provider token must be printable ASCII without spaces.');
+    }
+    this.pool = new Pool(url.origin, {
+      connections: options.connections,
+      pipelining: 1,
+      connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs) },
+      // The total deadline stands in for both: these would only watch for silence, and cost a timer each.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      ...KEEP_ALIVE,
+    });
+    this.path = `${url.pathname.replace(/\/+$/, '')}/v1/send/`;
+    this.headers = ['authorization', `Bearer ${options.token}`, 'content-type', 'application/json'];
+    this.timeoutMs = options.timeoutMs;
+    this.exchanges = { token: options.token, deadlines: new DeadlineTimer(), lastAccepted: undefined };
+  }
+
+  /** Sends one message once. Never rejects: every end is an {@link Delivery.outcome}. */
+  send(request: SendRequest, options?: SendOptions): Promise<Delivery> {
+    return new Promise((resolve) => {
+      const startedAt = performance.now();
+      const answeredBy = startedAt + (options?.timeoutMs ?? this.timeoutMs);
+      const times = { startedAt, startBy: options?.deadline ?? Infinity, answeredBy };
+      this.pool.dispatch(
+        {
+          path: this.path + request.id,
+          method: 'POST',
+          headers: this.headers,
+          body: this.bodies.write(request),
+        },
+        new Exchange(this.exchanges, times, resolve),
+      );
+    });
+  }
+
+  /** Waits for the requests in flight, each within its own time, and closes the connections. */
+  close(): Promise<void> {
+    this.closing ??= this.pool.close().then(() => this.exchanges.deadlines.stop());
+    return this.closing;
+  }
+}
