@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ApiRequests } from './api-requests.js';
 import { demoClients } from './demo-clients.js';
-import { progressBar, settled, type Progress } from './progress-bar.js';
+import { progressBar, type Progress } from './progress-bar.js';
 import type { Terminal } from './terminal.js';
 
 const list = z.object({ items: z.array(z.unknown()) });
@@ -46,15 +46,16 @@ export class Demo {
   }
 
   private async follow(id: number, expected: number): Promise<void> {
-    let printed = -1;
+    let printed = '';
     while (!this.stopping.aborted) {
       const found = await this.progressOf(id, expected).catch(() => undefined);
       if (found !== undefined) {
         const { progress, completed } = found;
         const line = `Mailing ${id} ${progressBar(progress)}`;
         if (this.terminal.isInteractive) this.terminal.bar(line);
-        else if (completed || tenth(progress) > printed) this.terminal.line(line);
-        printed = tenth(progress);
+        else if (tenthOf(line) !== tenthOf(printed) || (completed && line !== printed))
+          this.terminal.line(line);
+        printed = line;
         if (completed) break;
       }
       await pause(pollMs, undefined, { signal: this.stopping }).catch(() => undefined);
@@ -74,6 +75,7 @@ export class Demo {
   }
 }
 
-function tenth(progress: Progress): number {
-  return Math.floor((10 * settled(progress)) / progress.total);
+/** Where nothing can change in place, a line is worth its room when the bar is another tenth longer. */
+function tenthOf(line: string): number {
+  return Math.floor((line.match(/#/g)?.length ?? -3) / 3);
 }

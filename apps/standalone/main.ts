@@ -6,7 +6,7 @@ import { DataFolderInUse, DataFolderLock } from './data-folder-lock.js';
 import { Demo } from './demo.js';
 import { logFolder } from './log-folder.js';
 import { LogWriter } from './log-writer.js';
-import { onParentGone } from './parent-watch.js';
+import { onNpmGone } from './parent-watch.js';
 import { PortUnavailable } from './ports.js';
 import { RepeatLimit } from './repeat-limit.js';
 import { Standalone, type Standing } from './standalone.js';
@@ -63,7 +63,7 @@ function stopSignal(config: StandaloneConfig, report: (line: string) => void): P
       resolve();
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-    if (config.startedByNpm) onParentGone(() => stop('npm is gone'));
+    if (config.startedByNpm) onNpmGone(() => stop('npm is gone'));
   });
 }
 

@@ -8,7 +8,7 @@ export interface Progress {
 }
 
 /** How many messages have come to an end, well or not. */
-export function settled({ byStatus }: Progress): number {
+function settled({ byStatus }: Progress): number {
   return Object.entries(byStatus).reduce((sum, [status, n]) => (status === 'pending' ? sum : sum + n), 0);
 }
 

@@ -4,5 +4,5 @@ export { ensureNatsServer } from './nats-binary.js';
 export { startNats, stopLeftoverNats, type NatsOptions } from './nats-server.js';
 export { postgresHome } from './postgres-home.js';
 export { startPostgres, stopLeftoverPostgres, type PostgresOptions } from './postgres-server.js';
-export { commandLineOf, runningPid, startOf, stopPid } from './process-identity.js';
+export { commandLineOf, parentOf, runningPid, startOf, stopPid } from './process-identity.js';
 export type { EmbeddedServer } from './server-process.js';

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorCode } from './error-code.js';
 
-/** proc(5): the 22nd field of /proc/<pid>/stat, counted from the state, which is the third. */
+/** proc(5): fields 4 and 22 of /proc/<pid>/stat, counted from the state, which is the third. */
+const parentField = 1;
 const startTimeField = 19;
 
 /**
@@ -19,8 +20,7 @@ export function commandLineOf(pid: number): string | undefined {
       return undefined;
     }
   }
-  const asked = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
-  return asked.stdout?.trim() || undefined;
+  return askPs('command', pid);
 }
 
 /**
@@ -28,18 +28,15 @@ export function commandLineOf(pid: number): string | undefined {
  * with this is never given twice, until the machine starts anew (and then the boot's id tells them apart).
  */
 export function startOf(pid: number): string | undefined {
-  if (existsSync('/proc/self/stat')) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return afterName[0] === 'Z' ? undefined : `${bootId()} ${afterName[startTimeField]}`;
-    } catch {
-      return undefined;
-    }
-  }
-  return (
-    spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || undefined
-  );
+  if (!existsSync(bootIdFile)) return askPs('lstart', pid);
+  const ticks = statOf(pid)?.[startTimeField];
+  return ticks === undefined ? undefined : `${readFileSync(bootIdFile, 'utf8').trim()} ${ticks}`;
+}
+
+/** The pid of a process's parent; undefined when there is no such process. */
+export function parentOf(pid: number): number | undefined {
+  const parent = existsSync('/proc/self/stat') ? statOf(pid)?.[parentField] : askPs('ppid', pid);
+  return parent === undefined ? undefined : Number(parent);
 }
 
 /**
@@ -87,6 +84,20 @@ export async function stopPid(
   if (isOurs()) throw new Error(`Process ${pid} (${proof}) is from an earlier run and could not be stopped.`);
 }
 
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+const bootIdFile = '/proc/sys/kernel/random/boot_id';
+
+/** From the third field on; undefined for a process that is gone or a zombie. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields;
+  } catch {
+    return undefined;
+  }
+}
+
+function askPs(column: string, pid: number): string | undefined {
+  const asked = spawnSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' });
+  return asked.stdout?.trim() || undefined;
 }
