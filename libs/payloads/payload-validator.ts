@@ -1,0 +1,50 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { Problem, type FieldError } from '#libs/problems';
+import { ITEMS_RULE } from './field.js';
+import { checkJson, join } from './json-check.js';
+
+/**
+ * Turns a parsed JSON value into an instance of a DTO class, with its nested ones, or throws a {@link Problem}
+ * that names every field that is wrong, unknown ones included. Nothing is converted: a number in a string is
+ * not a number.
+ */
+export function validatePayload<Payload extends object>(type: new () => Payload, payload: unknown): Payload {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+    throw Problem.invalid([{ path: '', message: 'must be a JSON object' }]);
+  }
+  const unfit = checkJson(payload);
+  if (unfit.length > 0) throw Problem.invalid(unfit);
+  const instance = plainToInstance(type, payload);
+  const errors = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    validationError: { target: false },
+  });
+  if (errors.length > 0) throw Problem.invalid(flatten(errors));
+  return instance;
+}
+
+function flatten(errors: readonly ValidationError[], path = '', inList = false): FieldError[] {
+  return errors.flatMap((error) => {
+    const here = join(path, error.property, inList);
+    return [
+      ...messagesOf(error).map(({ suffix, message }) => ({ path: here + suffix, message })),
+      ...flatten(error.children ?? [], here, Array.isArray(error.value)),
+    ];
+  });
+}
+
+/** One message each, however many rules say the same. */
+function messagesOf(error: ValidationError): { suffix: string; message: string }[] {
+  const constraints = Object.entries(error.constraints ?? {});
+  if (constraints.length === 0) return [];
+  if (constraints.some(([name]) => name === 'whitelistValidation')) {
+    return [{ suffix: '', message: 'is not a known field' }];
+  }
+  if (error.value === undefined) return [{ suffix: '', message: 'is missing' }];
+  const own = new Set(constraints.filter(([name]) => name !== ITEMS_RULE).map(([, message]) => message));
+  if (own.size > 0) return [...own].map((message) => ({ suffix: '', message }));
+  const [, indices = '', message = ''] = /^(\S*) (.*)$/s.exec(error.constraints?.[ITEMS_RULE] ?? '') ?? [];
+  return indices.split(',').map((index) => ({ suffix: `[${index}]`, message }));
+}

@@ -1,0 +1,61 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+
+/** One thing that is wrong with one field. */
+@ApiSchema({ description: 'One thing that is wrong with one field.' })
+export class FieldError {
+  @ApiProperty({
+    description: 'The field, such as `audience.tags[0]`; empty for the payload as a whole.',
+    example: 'audience.tags[0]',
+  })
+  path!: string;
+
+  @ApiProperty({
+    description: 'What is wrong with it; reads on from the path.',
+    example: 'must be a string of 1 to 64 characters',
+  })
+  message!: string;
+}
+
+/** An error as RFC 9457 has it, over HTTP and over NATS alike. */
+@ApiSchema({ name: 'Problem', description: 'An error as RFC 9457 has it.' })
+export class ProblemDocument {
+  @ApiProperty({
+    description: 'The kind of problem: a stable name to tell them apart by.',
+    example: 'urn:event-message-service:problem:invalid-input',
+  })
+  type!: string;
+
+  @ApiProperty({ description: 'The kind in words; the same for each.', example: 'The input is invalid' })
+  title!: string;
+
+  @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 400 })
+  status!: number;
+
+  @ApiProperty({
+    description: 'What happened this time.',
+    example: 'audience.tags[0] must be a string of 1 to 64 characters.',
+  })
+  detail!: string;
+
+  @ApiPropertyOptional({
+    description: 'The path, or the NATS subject, of the request.',
+    example: '/v1/mailings',
+  })
+  instance?: string;
+
+  @ApiPropertyOptional({
+    description: 'The request id under which the logs tell more.',
+    example: '6f9c2f4e-6f0b-4a53-9a0e-3f3f6f1c2b1a',
+  })
+  requestId?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: 'Seconds after which it is worth trying again.',
+    example: 1,
+  })
+  retryAfterSeconds?: number;
+
+  @ApiPropertyOptional({ type: [FieldError], description: 'Each field that is wrong.' })
+  errors?: FieldError[];
+}

@@ -1,0 +1,28 @@
+/** Every kind of problem that the service answers with. The name is the stable part of a problem's `type`. */
+export const problemKindNames = [
+  'invalid-input',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'method-not-allowed',
+  'conflict',
+  'payload-too-large',
+  'unsupported-media-type',
+  'internal',
+  'unavailable',
+] as const;
+
+export type ProblemKind = (typeof problemKindNames)[number];
+
+export const problemKinds: Record<ProblemKind, { status: number; title: string }> = {
+  'invalid-input': { status: 400, title: 'The input is invalid' },
+  unauthorized: { status: 401, title: 'A valid API key is needed' },
+  forbidden: { status: 403, title: 'The request is not allowed from there' },
+  'not-found': { status: 404, title: 'Not found' },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  conflict: { status: 409, title: 'Not possible in the present state' },
+  'payload-too-large': { status: 413, title: 'The payload is too large' },
+  'unsupported-media-type': { status: 415, title: 'The content type is not supported' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  unavailable: { status: 503, title: 'Not available for the moment' },
+};
