@@ -1,4 +1,6 @@
+export { DatabaseModule } from './database.module.js';
 export { revertMigrations, runMigrations, typeOrmOptions } from './migrations.js';
+export { Orm } from './orm.js';
 export {
   isConnectionError,
   Sql,
