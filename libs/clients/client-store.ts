@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, type Statement } from '#libs/database';
+import { cancelMessagesOfClient } from '#libs/messages';
+import type { Client } from './client.entity.js';
+
+export interface ClientFilter {
+  phone: number | undefined;
+  tag: string | undefined;
+  operatorCode: string | undefined;
+  timezone: string | undefined;
+}
+
+export interface NewClient {
+  phone: number;
+  operatorCode: string | null;
+  tags: string[];
+  timezone: string;
+  attributes: Record<string, unknown>;
+}
+
+/** What became of one client of a batch: a row, or the reason why there is none. */
+export type BatchOutcome = Client | 'phone taken' | 'time zone unknown';
+
+const columns = `
+  id, phone, operator_code AS "operatorCode", tags, timezone, attributes,
+  created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+const conditions = [
+  { key: 'phone', sql: (parameter: string) => `phone = ${parameter}` },
+  { key: 'tag', sql: (parameter: string) => `tags @> ARRAY[${parameter}::text]` },
+  { key: 'operatorCode', sql: (parameter: string) => `operator_code = ${parameter}` },
+  { key: 'timezone', sql: (parameter: string) => `timezone = ${parameter}` },
+] as const;
+
+/**
+ * Inserts in the order of phones, so that two batches with the same phones can't wait for each other in a
+ * circle. A phone that is there already, or twice in the batch, is left out rather than an error.
+ */
+const insertBatch: Statement = {
+  name: 'insert-clients',
+  text: `
+    WITH given AS (
+      SELECT one.*, zone.name IS NULL AS "zoneUnknown"
+      FROM jsonb_to_recordset($1) AS one
+        (place integer, phone bigint, "operatorCode" text, tags text[], timezone text, attributes jsonb)
+      LEFT JOIN time_zones zone ON zone.name = one.timezone
+    ), first_of_its_phone AS (
+      SELECT DISTINCT ON (phone) * FROM given WHERE NOT "zoneUnknown" ORDER BY phone, place
+    ), inserted AS (
+      INSERT INTO clients (phone, operator_code, tags, timezone, attributes)
+      SELECT phone, "operatorCode", tags, timezone, attributes FROM first_of_its_phone ORDER BY phone
+      ON CONFLICT (phone) DO NOTHING
+      RETURNING ${columns}
+    )
+    SELECT given."zoneUnknown", inserted.*
+    FROM given
+    LEFT JOIN first_of_its_phone first ON first.place = given.place
+    LEFT JOIN inserted ON inserted.phone = first.phone
+    ORDER BY given.place`,
+};
+
+const remove: Statement = {
+  name: 'delete-client',
+  text: `DELETE FROM clients WHERE id = $1 RETURNING id`,
+};
+
+/** What is done to clients beyond single rows. */
+@Injectable()
+export class ClientStore {
+  constructor(private readonly sql: Sql) {}
+
+  /** The next `count` clients after the id `after` that match everything given, by id. */
+  list(filter: ClientFilter, after: number, count: number): Promise<Client[]> {
+    const given = conditions.filter(({ key }) => filter[key] !== undefined);
+    const where = ['id > $1', ...given.map(({ sql }, index) => sql(`$${index + 3}`))].join(' AND ');
+    const statement = {
+      name: ['list-clients', ...given.map(({ key }) => key)].join('-'),
+      text: `SELECT ${columns} FROM clients WHERE ${where} ORDER BY id LIMIT $2`,
+    };
+    return this.sql.query<Client>(statement, [after, count, ...given.map(({ key }) => filter[key])]);
+  }
+
+  /** Adds what can be added, in one statement; the outcomes are in the order of `clients`. */
+  async insertBatch(clients: readonly NewClient[]): Promise<BatchOutcome[]> {
+    const given = JSON.stringify(clients.map((client, place) => ({ place, ...client })));
+    const rows = await this.sql.query<Client & { zoneUnknown: boolean; id: number | null }>(insertBatch, [
+      given,
+    ]);
+    return rows.map(({ zoneUnknown, ...client }) => {
+      if (zoneUnknown) return 'time zone unknown';
+      return client.id === null ? 'phone taken' : client;
+    });
+  }
+
+  /**
+   * Deletes a client and cancels what it has not been sent yet, in one transaction; statistics keep what was.
+   * Returns false when there is no such client.
+   */
+  delete(id: number): Promise<boolean> {
+    return this.sql.transaction(async (transaction) => {
+      const gone = await transaction.query(remove, [id]);
+      if (gone.length === 0) return false;
+      await cancelMessagesOfClient(transaction, id);
+      return true;
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { ApiProperty, ApiSchema, PartialType } from '@nestjs/swagger';
+import {
+  IdField,
+  InstantField,
+  JsonObjectField,
+  ObjectListField,
+  PageQuery,
+  PatternField,
+  TextField,
+  TextListField,
+} from '#libs/payloads';
+import type { Client } from './client.entity.js';
+import { PhoneField } from './phone-number.js';
+
+@ApiSchema({ description: 'A recipient to be added.' })
+export class CreateClientDto {
+  @PhoneField({ description: 'In international format; separators are dropped. Unique.' })
+  phone!: string;
+
+  @PatternField({
+    description:
+      'Left out, it is taken from a +7 number (its second to fourth digit), else it is null. Null says that there is none.',
+    example: '900',
+    optional: true,
+    nullable: true,
+    pattern: /^[A-Za-z0-9-]{1,16}$/,
+    form: '1 to 16 letters, digits or hyphens',
+  })
+  operatorCode?: string | null;
+
+  @TextListField({
+    description: 'Repeated ones are kept once.',
+    example: ['vip', 'spring'],
+    optional: true,
+    maxItems: 50,
+    max: 64,
+  })
+  tags?: string[];
+
+  @TextField({ description: 'An IANA name that the database knows.', example: 'Europe/Moscow', max: 64 })
+  timezone!: string;
+
+  @JsonObjectField({
+    description: 'Whatever else is to be kept; a PATCH replaces the whole object.',
+    example: { name: 'Anna' },
+    optional: true,
+    maxBytes: 16_384,
+  })
+  attributes?: Record<string, unknown>;
+}
+
+/** A new phone gives a new operator code too, unless that is given as well. */
+@ApiSchema({ description: 'What is to be changed; what is left out stays.' })
+export class UpdateClientDto extends PartialType(CreateClientDto, { skipNullProperties: false }) {}
+
+@ApiSchema({ name: 'Client', description: 'A recipient.' })
+export class ClientDto {
+  @IdField({ description: 'The id.', example: 1 })
+  id!: number;
+
+  @PatternField({
+    description: 'The digits in E.164, without the plus sign.',
+    example: '79001234567',
+    pattern: /^[1-9]\d{1,14}$/,
+    form: 'digits',
+  })
+  phone!: string;
+
+  @TextField({ description: 'The operator code, if there is one.', example: '900', nullable: true, max: 16 })
+  operatorCode!: string | null;
+
+  @TextListField({ description: 'Without repetition.', example: ['vip', 'spring'], maxItems: 50, max: 64 })
+  tags!: string[];
+
+  @TextField({ description: 'The IANA name.', example: 'Europe/Moscow', max: 64 })
+  timezone!: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Whatever else is kept.',
+    example: { name: 'Anna' },
+  })
+  attributes!: Record<string, unknown>;
+
+  @InstantField({ description: 'When it was added.', example: '2026-03-01T06:00:00.000Z' })
+  createdAt!: string;
+
+  @InstantField({ description: 'When it was last changed.', example: '2026-03-01T06:00:00.000Z' })
+  updatedAt!: string;
+}
+
+@ApiSchema({ name: 'ClientPage', description: 'A page of clients, by id.' })
+export class ClientPageDto {
+  @ObjectListField(() => ClientDto, { description: 'The clients of this page.' })
+  items!: ClientDto[];
+
+  @TextField({ description: 'For the next page; null on the last.', nullable: true, max: 100 })
+  nextCursor!: string | null;
+}
+
+/** Which clients a list shows: those that match everything given. */
+export class ClientsQuery extends PageQuery {
+  @PhoneField({ description: 'The client with this phone.', optional: true })
+  phone?: string;
+
+  @TextField({ description: 'Clients with this tag.', example: 'vip', optional: true, max: 64 })
+  tag?: string;
+
+  @TextField({ description: 'Clients with this operator code.', example: '900', optional: true, max: 16 })
+  operatorCode?: string;
+
+  @TextField({
+    description: 'Clients in this time zone.',
+    example: 'Europe/Moscow',
+    optional: true,
+    max: 64,
+  })
+  timezone?: string;
+}
+
+/** The client as answers show it. */
+export function toClientDto(client: Client): ClientDto {
+  return {
+    id: client.id,
+    phone: String(client.phone),
+    operatorCode: client.operatorCode,
+    tags: client.tags,
+    timezone: client.timezone,
+    attributes: client.attributes,
+    createdAt: client.createdAt.toISOString(),
+    updatedAt: client.updatedAt.toISOString(),
+  };
+}

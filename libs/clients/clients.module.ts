@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ClientStore } from './client-store.js';
+import { Client } from './client.entity.js';
+import { ClientsService } from './clients.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Client])],
+  providers: [ClientsService, ClientStore],
+  exports: [ClientsService],
+})
+export class ClientsModule {}

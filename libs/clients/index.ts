@@ -1,0 +1,10 @@
+export {
+  BATCH_LIMIT,
+  ClientBatchItemDto,
+  ClientBatchResultDto,
+  CreateClientBatchDto,
+} from './client-batch.dto.js';
+export { ClientDto, ClientPageDto, ClientsQuery, CreateClientDto, UpdateClientDto } from './client.dto.js';
+export { ClientsModule } from './clients.module.js';
+export { ClientsService } from './clients.service.js';
+export { operatorCodeOf, parsePhone } from './phone-number.js';

@@ -1,0 +1,51 @@
+import { ApiSchema } from '@nestjs/swagger';
+import { TextListField } from '#libs/payloads';
+
+const MAX_VALUES = 1_000;
+
+/** The filter over clients: inside a list any value matches, between lists all must; empty, it is everyone. */
+@ApiSchema({
+  description:
+    'Inside a list any value matches, between lists all must. A list that is left out filters nothing: {} is everyone.',
+})
+export class Audience {
+  @TextListField({
+    description: 'Clients with one of these operator codes.',
+    example: ['900', '901'],
+    optional: true,
+    minItems: 1,
+    maxItems: MAX_VALUES,
+    max: 16,
+  })
+  operatorCodes?: string[];
+
+  @TextListField({
+    description: 'Clients with at least one of these tags.',
+    example: ['vip'],
+    optional: true,
+    minItems: 1,
+    maxItems: MAX_VALUES,
+    max: 64,
+  })
+  tags?: string[];
+
+  @TextListField({
+    description: 'Clients with none of these tags.',
+    example: ['unsubscribed'],
+    optional: true,
+    minItems: 1,
+    maxItems: MAX_VALUES,
+    max: 64,
+  })
+  excludeTags?: string[];
+
+  @TextListField({
+    description: 'Clients in one of these time zones.',
+    example: ['Europe/Moscow'],
+    optional: true,
+    minItems: 1,
+    maxItems: MAX_VALUES,
+    max: 64,
+  })
+  timezones?: string[];
+}

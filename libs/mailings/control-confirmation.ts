@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Sql, type Statement } from '#libs/database';
+import { ControlBus, controlSubjects, type MailingChanged, type MailingConfirmed } from '#libs/nats';
+
+export interface Confirmation {
+  /** Requests of the mailing that were on the wire, over all dispatchers that confirmed. */
+  inFlight: number;
+  /** Living dispatchers that did not confirm in time; each stops by its lease's deadline. */
+  unconfirmedDispatchers: string[];
+}
+
+/** Milliseconds in which every dispatcher should have confirmed; one without NATS takes up to 2,000. */
+const PATIENCE = 3_000;
+const POLL_EVERY = 100;
+
+/** Dispatchers that live, with the confirmation that they wrote down, if they did. */
+const living: Statement = {
+  name: 'living-dispatchers',
+  text: `
+    SELECT d.id, c.version, c.in_flight AS "inFlight"
+    FROM dispatchers d
+    LEFT JOIN control_confirmations c ON c.dispatcher_id = d.id AND c.mailing_id = $1
+    WHERE d.heartbeat_at > (SELECT ems_now()) - interval '10 seconds'`,
+};
+
+/** Waits until every living dispatcher has taken note of a change that is committed, over NATS or by its row. */
+@Injectable()
+export class ControlConfirmation {
+  constructor(
+    private readonly sql: Sql,
+    private readonly bus: ControlBus,
+  ) {}
+
+  /** Takes three seconds at most; whoever is silent then is named. */
+  async confirm(changed: MailingChanged): Promise<Confirmation> {
+    const until = performance.now() + PATIENCE;
+    const confirmed = new Map<string, number>();
+    const note = (id: string, version: number, inFlight: number): void => {
+      if (version >= changed.version) confirmed.set(id, inFlight);
+    };
+    let awaited = await this.readLiving(changed.mailingId, note);
+    const missing = () => awaited.filter((id) => !confirmed.has(id));
+
+    const heardFromAll = new Promise<void>((resolve) => {
+      const enough = (replies: readonly MailingConfirmed[]): boolean => {
+        for (const reply of replies) note(reply.dispatcherId, reply.version, reply.inFlight);
+        if (missing().length > 0) return false;
+        resolve();
+        return true;
+      };
+      void this.bus.ask<MailingConfirmed>(controlSubjects.mailing, changed, { timeoutMs: PATIENCE, enough });
+    });
+    while (missing().length > 0 && performance.now() < until) {
+      await Promise.race([heardFromAll, delay(POLL_EVERY)]);
+      if (missing().length === 0) break;
+      // The change is committed, so a database that is away now costs the confirmation, not the answer.
+      const stillLiving = await this.readLiving(changed.mailingId, note).catch(() => awaited);
+      awaited = awaited.filter((id) => stillLiving.includes(id));
+    }
+    return {
+      inFlight: [...confirmed.values()].reduce((sum, inFlight) => sum + inFlight, 0),
+      unconfirmedDispatchers: missing(),
+    };
+  }
+
+  private async readLiving(
+    mailingId: number,
+    note: (id: string, version: number, inFlight: number) => void,
+  ): Promise<string[]> {
+    const rows = await this.sql.query<{ id: string; version: number | null; inFlight: number }>(living, [
+      mailingId,
+    ]);
+    for (const { id, version, inFlight } of rows) if (version !== null) note(id, version, inFlight);
+    return rows.map(({ id }) => id);
+  }
+}

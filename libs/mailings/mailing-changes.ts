@@ -1,0 +1,64 @@
+import { instantOf } from '#libs/payloads';
+import { Problem, type FieldError } from '#libs/problems';
+import type { CreateMailingDto, UpdateMailingDto } from './mailing.dto.js';
+import type { Mailing } from './mailing.entity.js';
+
+/** What can be changed once a mailing has started: a text, once sent under an id, stays that text. */
+const changeableWhileOpen = new Set(['endAt', 'priority']);
+
+/** The columns of what was given; what was not given is not there. */
+export function toColumns(dto: CreateMailingDto | UpdateMailingDto): Partial<Mailing> {
+  const { text, audience, startAt, endAt, window, priority } = dto;
+  return {
+    ...(text !== undefined && { text }),
+    ...(audience !== undefined && { audience }),
+    ...(startAt !== undefined && { startAt: instantOf(startAt) }),
+    ...(endAt !== undefined && { endAt: instantOf(endAt) }),
+    ...(window !== undefined && { windowFrom: window?.from ?? null, windowTo: window?.to ?? null }),
+    ...(priority !== undefined && { priority }),
+  };
+}
+
+/** Throws a {@link Problem} unless the mailing's status lets every given field be changed. */
+export function requireChangeable(mailing: Mailing, dto: UpdateMailingDto): void {
+  const { status } = mailing;
+  if (status === 'scheduled') return;
+  if (status === 'completed' || status === 'cancelled') {
+    throw Problem.conflict(`The mailing is ${status}, so it can't be changed any more.`);
+  }
+  const fixed = Object.entries(dto).flatMap(([path, value]): FieldError[] =>
+    value === undefined || changeableWhileOpen.has(path)
+      ? []
+      : [{ path, message: `can't be changed while the mailing is ${status}` }],
+  );
+  if (fixed.length > 0) {
+    const names = fixed.map(({ path }) => path).join(', ');
+    throw Problem.conflict(
+      `The mailing is ${status}: endAt and priority can be changed, ${names} can only be while it is scheduled.`,
+      fixed,
+    );
+  }
+}
+
+/**
+ * Throws a {@link Problem} unless the mailing ends in the future and after its start. `given` says which of
+ * the two times the caller gave, and so which is named.
+ */
+export function requireSoundTimes(
+  times: Pick<Mailing, 'startAt' | 'endAt'>,
+  given: UpdateMailingDto,
+  now: Date,
+): void {
+  const errors: FieldError[] = [];
+  if (given.endAt !== undefined && times.endAt <= now) {
+    errors.push({ path: 'endAt', message: `must be in the future; it is ${now.toISOString()} now` });
+  }
+  if (times.endAt <= times.startAt) {
+    errors.push(
+      given.endAt === undefined
+        ? { path: 'startAt', message: 'must be before endAt' }
+        : { path: 'endAt', message: 'must be after startAt' },
+    );
+  }
+  if (errors.length > 0) throw Problem.invalid(errors);
+}

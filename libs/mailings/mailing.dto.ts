@@ -1,0 +1,189 @@
+import { ApiSchema, PartialType } from '@nestjs/swagger';
+import {
+  ChoiceField,
+  IdField,
+  InstantField,
+  IntegerField,
+  LocalTimeField,
+  ObjectField,
+  ObjectListField,
+  PageQuery,
+  rule,
+  TextField,
+  TextListField,
+} from '#libs/payloads';
+import { Audience } from './audience.js';
+import { mailingStatuses, type MailingStatus } from './mailing-status.js';
+import type { Mailing } from './mailing.entity.js';
+
+@ApiSchema({
+  name: 'LocalWindow',
+  description: "The time of day, on each client's own clock, in which it may be sent to.",
+})
+export class LocalWindow {
+  @LocalTimeField({ description: 'The first minute in which to send.', example: '09:00' })
+  from!: string;
+
+  @LocalTimeField({
+    description: 'The first minute in which not to send any more. Before `from`, it is on the next day.',
+    example: '21:00',
+  })
+  @rule(
+    'must differ from the beginning of the window',
+    (to, args) => !(args && 'from' in args.object && args.object.from === to),
+  )
+  to!: string;
+}
+
+@ApiSchema({ description: 'A mailing to be sent.' })
+export class CreateMailingDto {
+  @TextField({ description: 'What is sent, as it is.', example: 'The spring sale has begun.', max: 4_096 })
+  text!: string;
+
+  @ObjectField(() => Audience, { description: 'Who gets it; everyone when left out.', optional: true })
+  audience?: Audience;
+
+  @InstantField({
+    description: 'When sending begins; in the past, it begins at once.',
+    example: '2026-03-01T09:00:00+03:00',
+  })
+  startAt!: string;
+
+  @InstantField({
+    description: 'When sending ends for good; in the future and after the start.',
+    example: '2026-03-02T09:00:00+03:00',
+  })
+  endAt!: string;
+
+  @ObjectField(() => LocalWindow, {
+    description: 'When left out or null, clients are sent to at any time of day.',
+    optional: true,
+    nullable: true,
+  })
+  window?: LocalWindow | null;
+
+  @IntegerField({
+    description: 'Higher goes first; 0 when left out.',
+    example: 0,
+    optional: true,
+    min: 0,
+    max: 100,
+  })
+  priority?: number;
+}
+
+/** While scheduled, everything can be changed; once started, the end and the priority only. */
+@ApiSchema({ description: 'What is to be changed; what is left out stays.' })
+export class UpdateMailingDto extends PartialType(CreateMailingDto, { skipNullProperties: false }) {}
+
+@ApiSchema({ name: 'Mailing', description: 'A mailing.' })
+export class MailingDto {
+  @IdField({ description: 'The id.', example: 1 })
+  id!: number;
+
+  @TextField({ description: 'What is sent.', example: 'The spring sale has begun.', max: 4_096 })
+  text!: string;
+
+  @ObjectField(() => Audience, { description: 'Who gets it.' })
+  audience!: Audience;
+
+  @InstantField({ description: 'When sending begins.', example: '2026-03-01T06:00:00.000Z' })
+  startAt!: string;
+
+  @InstantField({ description: 'When sending ends for good.', example: '2026-03-02T06:00:00.000Z' })
+  endAt!: string;
+
+  @ObjectField(() => LocalWindow, { description: 'Null when any time of day will do.', nullable: true })
+  window!: LocalWindow | null;
+
+  @IntegerField({ description: 'Higher goes first.', example: 0, min: 0, max: 100 })
+  priority!: number;
+
+  @ChoiceField({
+    description: 'Where it is.',
+    name: 'MailingStatus',
+    of: mailingStatuses,
+    example: 'running',
+  })
+  status!: MailingStatus;
+
+  @InstantField({ description: 'When it was added.', example: '2026-02-27T12:00:00.000Z' })
+  createdAt!: string;
+
+  @InstantField({ description: 'When it was last changed.', example: '2026-02-27T12:00:00.000Z' })
+  updatedAt!: string;
+
+  @InstantField({
+    description: 'When its sending began.',
+    example: '2026-03-01T06:00:00.120Z',
+    nullable: true,
+  })
+  startedAt!: string | null;
+
+  @InstantField({
+    description: 'When it was completed, or cancelled and cleared up.',
+    example: null,
+    nullable: true,
+  })
+  finishedAt!: string | null;
+}
+
+@ApiSchema({ name: 'ControlledMailing', description: 'A mailing after a change that dispatchers confirm.' })
+export class ControlledMailingDto extends MailingDto {
+  @IntegerField({
+    description: 'Requests of this mailing that were on the wire when its dispatchers stopped or took note.',
+    example: 0,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+  })
+  inFlight!: number;
+
+  @TextListField({
+    description:
+      'Dispatchers that did not confirm in 3 seconds. Each stops by the end of its lease at the latest (30 seconds by default).',
+    example: [],
+    maxItems: 1_000,
+    max: 64,
+  })
+  unconfirmedDispatchers!: string[];
+}
+
+@ApiSchema({ name: 'MailingPage', description: 'A page of mailings, the newest first.' })
+export class MailingPageDto {
+  @ObjectListField(() => MailingDto, { description: 'The mailings of this page.' })
+  items!: MailingDto[];
+
+  @TextField({ description: 'For the next page; null on the last.', nullable: true, max: 100 })
+  nextCursor!: string | null;
+}
+
+/** Which mailings a list shows. */
+export class MailingsQuery extends PageQuery {
+  @ChoiceField({
+    description: 'Mailings in this status.',
+    name: 'MailingStatus',
+    of: mailingStatuses,
+    optional: true,
+  })
+  status?: MailingStatus;
+}
+
+/** The mailing as answers show it. */
+export function toMailingDto(mailing: Mailing): MailingDto {
+  const { windowFrom: from, windowTo: to } = mailing;
+  return {
+    id: mailing.id,
+    text: mailing.text,
+    audience: mailing.audience,
+    startAt: mailing.startAt.toISOString(),
+    endAt: mailing.endAt.toISOString(),
+    // Postgres answers with seconds, which no window has.
+    window: from === null || to === null ? null : { from: from.slice(0, 5), to: to.slice(0, 5) },
+    priority: mailing.priority,
+    status: mailing.status,
+    createdAt: mailing.createdAt.toISOString(),
+    updatedAt: mailing.updatedAt.toISOString(),
+    startedAt: mailing.startedAt?.toISOString() ?? null,
+    finishedAt: mailing.finishedAt?.toISOString() ?? null,
+  };
+}
