@@ -15,3 +15,12 @@ export * from './outcome-recording.js';
 export type { RetryBatches, RetrySource } from './retry-batches.js';
 export * from './slice-grant.js';
 export * from './spent-batches.js';
+export {
+  AttemptDto,
+  MessageDto,
+  MessagePageDto,
+  MessagesQuery,
+  MessageWithAttemptsDto,
+} from './message.dto.js';
+export { MessagesModule } from './messages.module.js';
+export { MessagesService } from './messages.service.js';

@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { ApiConfig } from '#libs/config';
+import { ClientsModule } from '#libs/clients';
+import { DatabaseModule } from '#libs/database';
+import { MailingsModule } from '#libs/mailings';
+import { MessagesModule } from '#libs/messages';
+import { NatsModule } from '#libs/nats';
+import { StatisticsModule } from '#libs/statistics';
+import { ClientsController } from './clients/clients.controller.js';
+import { MailingsController } from './mailings/mailings.controller.js';
+import { MessagesController } from './messages/messages.controller.js';
+import { StatisticsController } from './statistics/statistics.controller.js';
+
+/**
+ * The process that answers: REST and NATS request-reply over the same services. Left out on purpose: planning,
+ * leasing and sending, so that no amount of sending slows an answer down.
+ */
+@Module({
+  imports: [ClientsModule, MailingsModule, MessagesModule, StatisticsModule],
+  controllers: [ClientsController, MailingsController, MessagesController, StatisticsController],
+})
+export class ApiModule {
+  static forRoot(config: ApiConfig): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        DatabaseModule.forRoot({
+          ...config.database,
+          applicationName: 'ems-api',
+          statementTimeoutMs: 15_000,
+        }),
+        NatsModule.forRoot({ servers: config.natsServers, name: 'ems-api' }),
+      ],
+    };
+  }
+}

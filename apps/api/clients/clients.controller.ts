@@ -1,0 +1,92 @@
+import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  ClientBatchResultDto,
+  ClientDto,
+  ClientPageDto,
+  ClientsQuery,
+  ClientsService,
+  CreateClientBatchDto,
+  CreateClientDto,
+  UpdateClientDto,
+} from '#libs/clients';
+import { Operation } from '../http/operation.js';
+import { Id } from '../http/payload-pipe.js';
+
+@ApiTags('clients')
+@Controller('v1/clients')
+export class ClientsController {
+  constructor(private readonly clients: ClientsService) {}
+
+  @Post()
+  @Operation({
+    summary: 'Add a client',
+    answer: { status: 201, description: 'The client.', type: ClientDto },
+    takesBody: true,
+    problems: { conflict: 'There is a client with this phone already.' },
+  })
+  create(@Body() dto: CreateClientDto): Promise<ClientDto> {
+    return this.clients.create(dto);
+  }
+
+  @Post('batch')
+  @Operation({
+    summary: 'Add up to 1,000 clients',
+    description: 'Each succeeds or fails by itself; those that can be added are added together.',
+    answer: { status: 200, description: 'A result for each client.', type: ClientBatchResultDto },
+    takesBody: true,
+  })
+  createBatch(@Body() dto: CreateClientBatchDto): Promise<ClientBatchResultDto> {
+    return this.clients.createBatch(dto.items);
+  }
+
+  @Get()
+  @Operation({
+    summary: 'List clients',
+    description: 'By id; only those that match everything given.',
+    answer: { status: 200, description: 'A page of clients.', type: ClientPageDto },
+  })
+  list(@Query() query: ClientsQuery): Promise<ClientPageDto> {
+    return this.clients.list(query);
+  }
+
+  @Get(':id')
+  @Operation({
+    summary: 'Show a client',
+    id: 'client',
+    answer: { status: 200, description: 'The client.', type: ClientDto },
+    problems: { 'not-found': 'There is no such client.' },
+  })
+  get(@Id() id: number): Promise<ClientDto> {
+    return this.clients.get(id);
+  }
+
+  @Patch(':id')
+  @Operation({
+    summary: 'Change a client',
+    description:
+      'What is left out stays. A new phone gives a new operator code too, unless that is given as well. Messages that are planned keep the phone they were planned with.',
+    id: 'client',
+    answer: { status: 200, description: 'The client as it is now.', type: ClientDto },
+    takesBody: true,
+    problems: {
+      'not-found': 'There is no such client.',
+      conflict: 'There is another client with this phone.',
+    },
+  })
+  update(@Id() id: number, @Body() dto: UpdateClientDto): Promise<ClientDto> {
+    return this.clients.update(id, dto);
+  }
+
+  @Delete(':id')
+  @Operation({
+    summary: 'Delete a client',
+    description: 'What it has not been sent yet is cancelled. Past statistics do not change.',
+    id: 'client',
+    answer: { status: 204, description: 'It is gone.' },
+    problems: { 'not-found': 'There is no such client.' },
+  })
+  delete(@Id() id: number): Promise<void> {
+    return this.clients.delete(id);
+  }
+}

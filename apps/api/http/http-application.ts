@@ -1,0 +1,56 @@
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { IncomingMessage } from 'node:http';
+import { requestIdFrom } from '#libs/telemetry';
+import { refuseOtherMethods } from './allowed-methods.js';
+import { acceptJsonOnly, BODY_LIMIT } from './json-body.js';
+import { serveDocs } from './openapi.js';
+import { PayloadPipe } from './payload-pipe.js';
+import { answerWithProblem, ProblemFilter } from './problem-answer.js';
+import { requestAccess } from './request-access.js';
+
+/** Milliseconds in which a request must have arrived as a whole. */
+const REQUEST_TIMEOUT = 30_000;
+
+/**
+ * The HTTP side of the API, not listening yet: bodies, keys, validation, problems, headers and docs are the
+ * same for every controller and set up here alone.
+ */
+export async function createHttpApplication(
+  module: DynamicModule,
+  options: { apiKeys: readonly string[] },
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    // While closing, what still comes in on open connections is answered rather than refused.
+    return503OnClosing: false,
+    requestTimeout: REQUEST_TIMEOUT,
+    genReqId: (request: IncomingMessage) => requestIdFrom(request.headers['x-request-id']),
+    // What the router itself refuses reaches no hook and no filter.
+    frameworkErrors: answerWithProblem,
+  });
+  const server = adapter.getInstance();
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+    done();
+  });
+  server.addHook('onRequest', requestAccess(options.apiKeys));
+  refuseOtherMethods(server);
+  acceptJsonOnly(server);
+
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bodyParser: false,
+    bufferLogs: true,
+  });
+  app.useGlobalPipes(new PayloadPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  app.enableCsrfProtection();
+  app.useSecurityHeaders({
+    // TLS, if any, is the proxy's business.
+    strictTransportSecurity: false,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
+  serveDocs(app);
+  return app;
+}

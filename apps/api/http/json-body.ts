@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify';
+import { Problem } from '#libs/problems';
+
+/** Bytes. */
+export const BODY_LIMIT = 1_048_576;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Makes JSON the only kind of body there is: any other content type is refused as unsupported. */
+export function acceptJsonOnly(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    const parsed = parseJson(body);
+    if (parsed instanceof Problem) done(parsed);
+    else done(null, parsed);
+  });
+}
+
+/**
+ * Parses a body. Nothing is undefined, since many clients announce JSON with every request; bytes that are not
+ * UTF-8 are refused rather than replaced. What the JSON says is judged by whoever needs it.
+ */
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch (error) {
+    const message =
+      error instanceof SyntaxError ? `is not valid JSON: ${error.message}` : 'is not valid UTF-8';
+    return Problem.invalid([{ path: '', message }]);
+  }
+}

@@ -1,0 +1,34 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { PageQuery } from '#libs/payloads';
+import { MailingStatisticsDto, StatisticsDto, StatisticsService } from '#libs/statistics';
+import { Operation } from '../http/operation.js';
+import { Id } from '../http/payload-pipe.js';
+
+@ApiTags('statistics')
+@Controller('v1')
+export class StatisticsController {
+  constructor(private readonly statistics: StatisticsService) {}
+
+  @Get('statistics')
+  @Operation({
+    summary: 'Count messages by status, over all mailings and for each',
+    description: 'Exact at any moment. `limit` and `cursor` page through the mailings, the newest first.',
+    answer: { status: 200, description: 'The counts.', type: StatisticsDto },
+  })
+  get(@Query() query: PageQuery): Promise<StatisticsDto> {
+    return this.statistics.get(query);
+  }
+
+  @Get('mailings/:id/statistics')
+  @Operation({
+    summary: "Count a mailing's messages by status",
+    description: 'Exact at any moment.',
+    id: 'mailing',
+    answer: { status: 200, description: 'The counts.', type: MailingStatisticsDto },
+    problems: { 'not-found': 'There is no such mailing.' },
+  })
+  ofMailing(@Id() id: number): Promise<MailingStatisticsDto> {
+    return this.statistics.ofMailing(id);
+  }
+}
