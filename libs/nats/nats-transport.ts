@@ -10,6 +10,8 @@ import { within } from './within.js';
 
 export interface NatsRequest {
   subject: string;
+  /** The subject under which a handler listens, undefined if none does. */
+  handler: string | undefined;
   /** The header `X-Request-Id` if it is a sane one, else a new one. */
   requestId: string;
 }
@@ -84,11 +86,13 @@ export class NatsTransport extends ServerNats {
   }
 
   override async handleMessage(channel: string, message: Msg): Promise<void> {
+    const handler = [message.subject, channel].find((subject) => this.messageHandlers.has(subject));
     const request: NatsRequest = {
       subject: message.subject,
+      handler,
       requestId: requestIdFrom(message.headers?.get('X-Request-Id')),
     };
-    const answer = async () => this.respond(message, request, await this.replyTo(channel, message));
+    const answer = async () => this.respond(message, request, await this.replyTo(handler, message));
     try {
       await (this.transport.around ? this.transport.around(request, answer) : answer());
     } catch (error) {
@@ -105,10 +109,10 @@ export class NatsTransport extends ServerNats {
     await within(FINISH_TIMEOUT, Promise.allSettled(this.working));
   }
 
-  private async replyTo(channel: string, message: Msg): Promise<Reply> {
+  private async replyTo(listener: string | undefined, message: Msg): Promise<Reply> {
     try {
-      const packet = await this.deserializer.deserialize(message, { channel });
-      const handler = this.getHandlerByPattern(message.subject) ?? this.getHandlerByPattern(channel);
+      const packet = await this.deserializer.deserialize(message, { channel: listener });
+      const handler = this.messageHandlers.get(listener ?? '');
       if (!handler) throw new Problem('not-found', `Nothing answers to ${message.subject}.`);
       const result = await handler(packet.data, new NatsContext([message.subject, message.headers]));
       const response = await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });

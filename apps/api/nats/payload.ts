@@ -1,0 +1,39 @@
+import type { PipeTransform } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { IdField, validatePayload } from '#libs/payloads';
+import { PayloadPipe } from '../http/payload-pipe.js';
+
+/** The whole payload, held against the parameter's DTO class like a body or a query over HTTP. */
+export const Fields = (): ParameterDecorator => Payload(new PayloadPipe());
+
+/** The `id` of a payload that holds nothing else. */
+export const Id = (): ParameterDecorator => Payload(new OnlyId());
+
+/** The `id` of a payload, whatever else is in it. */
+export const IdAmongFields = (): ParameterDecorator => Payload(new IdOf());
+
+/** All but the `id`, held against the parameter's DTO class. */
+export const FieldsBesideId = (): ParameterDecorator => Payload(new WithoutId(), new PayloadPipe());
+
+class IdPayload {
+  @IdField({ description: 'The id.' })
+  id!: number;
+}
+
+class OnlyId implements PipeTransform<object, number> {
+  transform(payload: object): number {
+    return validatePayload(IdPayload, payload).id;
+  }
+}
+
+class IdOf implements PipeTransform<{ id?: unknown }, number> {
+  transform({ id }: { id?: unknown }): number {
+    return validatePayload(IdPayload, { id }).id;
+  }
+}
+
+class WithoutId implements PipeTransform<{ id?: unknown }, object> {
+  transform({ id: _id, ...fields }: { id?: unknown }): object {
+    return fields;
+  }
+}

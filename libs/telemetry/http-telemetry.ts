@@ -1,0 +1,87 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PinoLogger } from 'nestjs-pino';
+import { RequestMetrics } from './request-metrics.js';
+import { subjectIds, type SubjectIds } from './subject-ids.js';
+
+/** What machines ask for all the time: its lines are for debugging only. */
+const quietRoutes = /^\/(health|metrics)(\/|$)/;
+const LONGEST_PATH = 200;
+/** What nginx logs when the caller left before the answer. */
+const CALLER_LEFT = 499;
+
+/**
+ * One line and one observation for each HTTP request, those included that are refused before a controller is
+ * reached; and the request's id and subject on every line that is logged while it is served. Neither headers
+ * nor query strings are logged: they may hold keys and phone numbers.
+ */
+@Injectable()
+export class HttpTelemetry implements OnModuleInit {
+  constructor(
+    private readonly adapter: HttpAdapterHost,
+    private readonly logger: PinoLogger,
+    private readonly metrics: RequestMetrics,
+  ) {}
+
+  /** Fastify gathers the hooks of a route when it gets ready, so this reaches those made before as well. */
+  onModuleInit(): void {
+    const server = this.adapter.httpAdapter.getInstance<FastifyInstance>();
+    server.addHook('onRequest', (request, _reply, done) => {
+      this.logger.runInContext(done, { bindings: { requestId: request.id, ...idsOf(request) } });
+    });
+    server.addHook('onResponse', (request, reply, done) => {
+      this.answered(request, reply, reply.statusCode);
+      done();
+    });
+    server.addHook('onRequestAbort', (request, done) => {
+      this.left(request);
+      done();
+    });
+  }
+
+  private answered(request: FastifyRequest, reply: FastifyReply, code: number): void {
+    const { method } = request;
+    const route = request.routeOptions.url ?? 'unmatched';
+    this.metrics.httpAnswered(method, route, code, reply.elapsedTime / 1000);
+    const durationMs = Math.round(reply.elapsedTime * 10) / 10;
+    this.write(request, code, { durationMs, ...idsOfCreated(reply) });
+  }
+
+  private left(request: FastifyRequest): void {
+    this.metrics.httpAnswered(request.method, request.routeOptions.url ?? 'unmatched', CALLER_LEFT, 0);
+    this.write(request, CALLER_LEFT, {});
+  }
+
+  private write(request: FastifyRequest, code: number, fields: object): void {
+    const { method, id: requestId } = request;
+    const path = (request.url.split('?', 1)[0] ?? '').slice(0, LONGEST_PATH);
+    const line = {
+      requestId,
+      ...idsOf(request),
+      method,
+      path,
+      code,
+      ...fields,
+      msg: `${method} ${path} ${code}`,
+    };
+    this.logger.runInContext(() => this.logger[levelOf(request, code)](line));
+  }
+}
+
+function levelOf(request: FastifyRequest, code: number): 'debug' | 'info' | 'warn' {
+  if (code >= 500) return 'warn';
+  return quietRoutes.test(request.routeOptions.url ?? '') ? 'debug' : 'info';
+}
+
+function idsOf(request: FastifyRequest): SubjectIds {
+  const [, resource] = /^\/v1\/(\w+)\/:id/.exec(request.routeOptions.url ?? '') ?? [];
+  const { id } = (request.params ?? {}) as { id?: unknown };
+  return subjectIds(resource, id);
+}
+
+/** What was made is told by the answer's Location. */
+function idsOfCreated(reply: FastifyReply): SubjectIds {
+  const [, resource, id] = /^\/v1\/(\w+)\/(\d+)$/.exec(String(reply.getHeader('location') ?? '')) ?? [];
+  return subjectIds(resource, id);
+}
