@@ -83,10 +83,10 @@ export class ClientDto {
   })
   attributes!: Record<string, unknown>;
 
-  @InstantField({ description: 'When it was added.', example: '2026-03-01T06:00:00.000Z' })
+  @InstantField({ description: 'When it was added.', example: '2030-03-01T06:00:00.000Z' })
   createdAt!: string;
 
-  @InstantField({ description: 'When it was last changed.', example: '2026-03-01T06:00:00.000Z' })
+  @InstantField({ description: 'When it was last changed.', example: '2030-03-01T06:00:00.000Z' })
   updatedAt!: string;
 }
 

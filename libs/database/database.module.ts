@@ -2,7 +2,7 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { typeOrmOptions } from './migrations.js';
 import { Orm } from './orm.js';
-import { Sql, type SqlOptions } from './sql.js';
+import { Sql, type SqlOptions, statementTimeouts } from './sql.js';
 
 /**
  * Postgres for a whole application: {@link Sql} for statements written by hand and {@link Orm} for single
@@ -20,6 +20,7 @@ export class DatabaseModule implements OnApplicationShutdown {
       autoLoadEntities: true,
       installExtensions: false,
       manualInitialization: true,
+      extra: options.statementTimeoutMs ? statementTimeouts(options.statementTimeoutMs) : {},
     });
     const sql = {
       provide: Sql,

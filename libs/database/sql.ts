@@ -48,7 +48,7 @@ export class Sql implements SqlExecutor {
       idleTimeoutMillis: 60_000,
       keepAlive: true,
       types,
-      ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
+      ...(options.statementTimeoutMs ? statementTimeouts(options.statementTimeoutMs) : {}),
     });
     this.pool.on('error', (error) => options.onConnectionLost?.(error));
     // A broken connection also emits while it is checked out; the query that uses it already rejects.
@@ -95,6 +95,14 @@ export class Sql implements SqlExecutor {
       }
     }
   }
+}
+
+/**
+ * The server gives a statement up after `milliseconds`; a server that hangs, or a network that swallows
+ * everything, is given up a little later by ourselves.
+ */
+export function statementTimeouts(milliseconds: number) {
+  return { statement_timeout: milliseconds, query_timeout: milliseconds + 2_000 };
 }
 
 /** Whether an error is about reaching Postgres rather than about the statement: worth trying again later. */

@@ -52,8 +52,7 @@ export function requireSoundTimes(
   const errors: FieldError[] = [];
   if (given.endAt !== undefined && times.endAt <= now) {
     errors.push({ path: 'endAt', message: `must be in the future; it is ${now.toISOString()} now` });
-  }
-  if (times.endAt <= times.startAt) {
+  } else if (times.endAt <= times.startAt) {
     errors.push(
       given.endAt === undefined
         ? { path: 'startAt', message: 'must be before endAt' }

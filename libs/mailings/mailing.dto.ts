@@ -45,13 +45,13 @@ export class CreateMailingDto {
 
   @InstantField({
     description: 'When sending begins; in the past, it begins at once.',
-    example: '2026-03-01T09:00:00+03:00',
+    example: '2030-03-01T09:00:00+03:00',
   })
   startAt!: string;
 
   @InstantField({
     description: 'When sending ends for good; in the future and after the start.',
-    example: '2026-03-02T09:00:00+03:00',
+    example: '2030-03-02T09:00:00+03:00',
   })
   endAt!: string;
 
@@ -87,10 +87,10 @@ export class MailingDto {
   @ObjectField(() => Audience, { description: 'Who gets it.' })
   audience!: Audience;
 
-  @InstantField({ description: 'When sending begins.', example: '2026-03-01T06:00:00.000Z' })
+  @InstantField({ description: 'When sending begins.', example: '2030-03-01T06:00:00.000Z' })
   startAt!: string;
 
-  @InstantField({ description: 'When sending ends for good.', example: '2026-03-02T06:00:00.000Z' })
+  @InstantField({ description: 'When sending ends for good.', example: '2030-03-02T06:00:00.000Z' })
   endAt!: string;
 
   @ObjectField(() => LocalWindow, { description: 'Null when any time of day will do.', nullable: true })
@@ -107,15 +107,15 @@ export class MailingDto {
   })
   status!: MailingStatus;
 
-  @InstantField({ description: 'When it was added.', example: '2026-02-27T12:00:00.000Z' })
+  @InstantField({ description: 'When it was added.', example: '2030-02-27T12:00:00.000Z' })
   createdAt!: string;
 
-  @InstantField({ description: 'When it was last changed.', example: '2026-02-27T12:00:00.000Z' })
+  @InstantField({ description: 'When it was last changed.', example: '2030-02-27T12:00:00.000Z' })
   updatedAt!: string;
 
   @InstantField({
     description: 'When its sending began.',
-    example: '2026-03-01T06:00:00.120Z',
+    example: '2030-03-01T06:00:00.120Z',
     nullable: true,
   })
   startedAt!: string | null;

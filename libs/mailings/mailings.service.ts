@@ -40,6 +40,7 @@ export class MailingsService {
         status: 'scheduled',
         windowFrom: null,
         windowTo: null,
+        createdAt: now,
         updatedAt: now,
         ...toColumns(dto),
       });

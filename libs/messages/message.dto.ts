@@ -36,7 +36,7 @@ export class MessageDto {
   @IntegerField({ description: 'Requests to the provider that count.', example: 1, min: 0, max: 32_767 })
   attempts!: number;
 
-  @InstantField({ description: 'When it was planned.', example: '2026-03-01T06:00:00.120Z' })
+  @InstantField({ description: 'When it was planned.', example: '2030-03-01T06:00:00.120Z' })
   createdAt!: string;
 
   @InstantField({
@@ -48,7 +48,7 @@ export class MessageDto {
 
   @InstantField({
     description: 'When the provider accepted it; else null.',
-    example: '2026-03-01T06:00:01.480Z',
+    example: '2030-03-01T06:00:01.480Z',
     nullable: true,
   })
   sentAt!: string | null;
@@ -65,7 +65,7 @@ export class AttemptDto {
   @IntegerField({ description: 'Which one, from 1.', example: 1, min: 1, max: 32_767 })
   number!: number;
 
-  @InstantField({ description: 'When.', example: '2026-03-01T06:00:00.480Z' })
+  @InstantField({ description: 'When.', example: '2030-03-01T06:00:00.480Z' })
   at!: string;
 
   @TextField({ description: 'What came of it.', example: 'ambiguous', max: 64 })

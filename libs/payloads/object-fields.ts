@@ -8,7 +8,8 @@ type Class = new () => object;
 export function ObjectField(type: () => Class, options: FieldOptions): PropertyDecorator {
   return field(
     options,
-    { type },
+    // Swagger tells a lazy type from a class by the function's name, which is "type" here.
+    { type: () => type() },
     Type(type),
     rule('must be an object', isObject),
     ValidateNested({ message: 'must be an object' }),
@@ -17,7 +18,7 @@ export function ObjectField(type: () => Class, options: FieldOptions): PropertyD
 
 /** A list of objects in an answer. */
 export function ObjectListField(type: () => Class, options: FieldOptions): PropertyDecorator {
-  return field(options, { type, isArray: true }, rule('must be a list', Array.isArray));
+  return field(options, { type: () => type(), isArray: true }, rule('must be a list', Array.isArray));
 }
 
 /** Any JSON object; `maxBytes` is the size of its JSON in UTF-8. */

@@ -57,6 +57,8 @@ function fromPostgres(error: unknown): Problem | undefined {
 
 function isUnreachable(error: unknown, state: string | undefined): boolean {
   if (!(error instanceof Error)) return false;
+  // What ends a connection, or refuses one: also a wrong password, or a database that is being copied.
+  if ('severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC')) return true;
   if (state === undefined) return connectionWords.test(error.message);
   return networkCodes.has(state) || (/^[0-9A-Z]{5}$/.test(state) && isConnectionError(error));
 }
