@@ -55,6 +55,7 @@ export class SendExchange {
       return;
     }
     setTimeout(() => {
+      // To a caller that has left, an answer over time would go on for ever.
       if (!this.response.destroyed) reply.act(this.response);
     }, delayMs);
   }

@@ -1,8 +1,20 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { BehaviourControl } from '../../apps/simulator/behaviour-control.js';
+import { SendingPort } from '../../apps/simulator/sending-port.js';
+import { SimulatedProvider } from '../../apps/simulator/simulated-provider.js';
 import { eventually } from './simulator-client.js';
-import { accepted, bodyOf, endOf, errorCodeOf, head, rawConnection, simulator } from './simulator-fixture.js';
+import {
+  accepted,
+  bodyOf,
+  endOf,
+  errorCodeOf,
+  head,
+  rawConnection,
+  simulator,
+  token,
+} from './simulator-fixture.js';
 
 describe('a provider that is down', () => {
   it('refuses connections from the answer on, and is back on its port when told so', async () => {
@@ -69,6 +81,23 @@ describe('a provider that is down', () => {
     await other.control.behave({ downForMs: 100 });
     await eventually('the other is back', async () => (await other.control.state()).listening);
     expect((await control.state()).listening).toBe(false);
+  });
+
+  it('stays down when a change overtakes the end of the former outage', async () => {
+    const provider = new SimulatedProvider(token);
+    const port = new SendingPort(provider, '127.0.0.1', 0);
+    await port.open();
+    const control = new BehaviourControl(provider, port);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+
+    await control.change({ downForMs: 100 });
+    const change = control.change({ down: true });
+    // The time is over before the change had its turn.
+    vi.advanceTimersByTime(100);
+    await change;
+    await control.change({});
+    expect(port.state.listening).toBe(false);
   });
 
   it('survives many outages in a row, asked for at once', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { eventually } from './simulator-client.js';
 import { accepted, bodyOf, errorCodeOf, head, rawConnection, simulator, token } from './simulator-fixture.js';
 
@@ -136,9 +136,11 @@ describe('the sending port', () => {
     expect(await control.state()).toMatchObject({ inFlight: 0, peakInFlight: 4 });
   });
 
-  it('outlives callers that do not wait for their answer', async () => {
+  it('outlives callers that do not wait for their answer, and begins none for them', async () => {
     const { send, control, exchange } = await simulator();
-    await control.behave({ latencyMs: 50 });
+    const setInterval = vi.spyOn(globalThis, 'setInterval');
+    onTestFinished(() => setInterval.mockRestore());
+    await control.behave({ latencyMs: 50, faults: [{ kind: 'drip', everyMs: 1, ids: [1] }] });
     const abort = new AbortController();
     const given = errorCodeOf(exchange(1, { signal: abort.signal }));
     await eventually('it is recorded', async () => (await control.summary()).accepted === 1);
@@ -147,6 +149,7 @@ describe('the sending port', () => {
     await eventually('it is over', async () => (await control.state()).inFlight === 0);
     // This answer's timer is set after the abandoned one's.
     expect(await send(2)).toEqual(accepted);
+    expect(setInterval).not.toHaveBeenCalled();
   });
 
   it('counts connections, and says which request came on which', async () => {
