@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   );
   // No queue group: each dispatcher hears each control message.
   app.connectMicroservice(natsMicroservice(app.get(NatsLink)));
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   // A launcher that dies without a signal closes its channel: nobody is left to stop this process.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   await app.startAllMicroservices();

@@ -48,7 +48,6 @@ export class Provider {
     });
     const text = await response.body.text();
     if (response.statusCode >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${text}`);
-    const answer = (text === '' ? undefined : JSON.parse(text)) as Answer | { items: Answer };
-    return answer as Answer;
+    return (text === '' ? undefined : JSON.parse(text)) as Answer;
   }
 }

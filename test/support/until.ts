@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
+type Truthy<Value> = Exclude<Value, false | 0 | '' | null | undefined>;
+
 /**
  * Waits until `condition` returns something truthy, and returns that. Throws after `withinMs` with what was
  * waited for and the last value or error, so that a failing test says more than "timeout".
@@ -9,13 +11,13 @@ export async function until<Value>(
   condition: () => Promise<Value> | Value,
   withinMs = 15_000,
   everyMs = 50,
-): Promise<NonNullable<Value>> {
+): Promise<Truthy<Value>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     let last: unknown;
     try {
       const value = await condition();
-      if (value) return value as NonNullable<Value>;
+      if (value) return value as Truthy<Value>;
       last = value;
     } catch (error) {
       last = error;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runMigrations, Sql, type Statement } from '#libs/database';
@@ -47,9 +47,9 @@ export class World {
       PROVIDER_TOKEN: TOKEN,
       SIMULATOR_PORT: String(sendingPort),
       SIMULATOR_CONTROL_PORT: String(controlPort),
-      PROVIDER_TIMEOUT_MS: '2000',
-      LEASE_MS: '4000',
-      OWNER_SILENCE_MS: '2000',
+      PROVIDER_TIMEOUT_MS: '5000',
+      LEASE_MS: '8000',
+      OWNER_SILENCE_MS: '3000',
       ...options.settings,
     };
     const world = new World(
@@ -79,8 +79,8 @@ export class World {
   async startApi(): Promise<void> {
     this.api.start();
     await until(
-      'the API is ready',
-      async () => (await this.rest.get('/health/ready')).status === 200,
+      'the API answers',
+      async () => (await this.rest.get('/v1/statistics')).status === 200,
       30_000,
     );
   }
@@ -155,6 +155,8 @@ async function sharedStores(): Promise<Stores> {
 
 async function ownStores(): Promise<Stores> {
   const folder = await mkdtemp(join(tmpdir(), 'ems-world-'));
+  // Postgres runs as a user of its own and has to pass through.
+  await chmod(folder, 0o711);
   let postgres: EmbeddedServer = await startPostgres({ dataDir: join(folder, 'postgres') });
   let nats: EmbeddedServer = await startNats({ storeDir: join(folder, 'nats') });
   await runMigrations(postgres.url);

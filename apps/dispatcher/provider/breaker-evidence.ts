@@ -31,6 +31,8 @@ export class BreakerEvidence {
         this.forget();
         return undefined;
       case 'notSent':
+        // Our own latest start had passed: that says nothing about the provider.
+        if (outcome.withdrawn) return undefined;
         this.unreachable += 1;
         return this.unreachable >= UNREACHABLE_IN_A_ROW
           ? { reason: `unreachable: ${outcome.error}` }

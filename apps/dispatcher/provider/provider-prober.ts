@@ -61,6 +61,11 @@ export class ProviderProber implements Duty<ProbeResult> {
       case 'notSent':
       case 'ambiguous':
       case 'misconfigured':
+        // A probe that we withdrew ourselves says nothing about the provider.
+        if (outcome.kind === 'notSent' && outcome.withdrawn) {
+          await this.fail(null, FIRST_PAUSE);
+          return 'nothing to send';
+        }
         await this.fail(outcome.error, Math.min(LONGEST_PAUSE, FIRST_PAUSE * (1 + taken.failedProbes)));
         return 'failed';
       case undefined:

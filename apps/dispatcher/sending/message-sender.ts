@@ -70,6 +70,7 @@ export class MessageSender {
 
   private async exchange(message: GrantedMessage): Promise<Outcome> {
     const { mailingId } = message.batch;
+    this.pace.use(performance.now(), this.onTheWire);
     this.onTheWire += 1;
     this.inFlight.set(mailingId, this.countInFlight(mailingId) + 1);
     const delivery = await this.client.send(

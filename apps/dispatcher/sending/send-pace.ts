@@ -1,14 +1,19 @@
 const SLOW_START = 8;
+/** Milliseconds without a request after which connections count as cold again. */
+const COLD_AFTER = 1_000;
 
 /**
- * How many requests may be on the wire at once. Normally every connection; after the provider came back it
- * starts low and grows by about 8 a round trip (additive increase), after a throttling it is halved.
+ * How many requests may be on the wire at once. From a cold start and after an outage it begins at 8 and grows
+ * by one with each acceptance, doubling each round trip as TCP's slow start does (RFC 5681, 3.1): a provider
+ * that has just come up is not met by every connection at once, which a server that accepts one connection per
+ * turn of its event loop answers with seconds of latency. A throttling halves it.
  */
 export class SendPace {
   private allowed: number;
+  private usedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly most: number) {
-    this.allowed = most;
+    this.allowed = Math.min(SLOW_START, most);
   }
 
   get limit(): number {
@@ -17,7 +22,13 @@ export class SendPace {
 
   /** The provider is back after an outage. */
   startSlowly(): void {
-    this.allowed = Math.min(this.allowed, SLOW_START, this.most);
+    this.allowed = Math.min(this.allowed, SLOW_START);
+  }
+
+  /** A request is about to start at `now` (`performance.now()`), with `onTheWire` others under way. */
+  use(now: number, onTheWire: number): void {
+    if (onTheWire === 0 && now - this.usedAt > COLD_AFTER) this.startSlowly();
+    this.usedAt = now;
   }
 
   /** The provider asked for less. */
@@ -27,7 +38,6 @@ export class SendPace {
 
   /** One request was accepted. */
   grow(): void {
-    if (this.allowed < this.most)
-      this.allowed = Math.min(this.most, this.allowed + SLOW_START / this.allowed);
+    this.allowed = Math.min(this.most, this.allowed + 1);
   }
 }

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import type { Sql } from '#libs/database';
+import {
+  beatHeart,
+  findWaitingMessages,
+  grantSlice,
+  leaseDueBatch,
+  leaseTicketedBatch,
+  recordOutcomes,
+  registerDispatcher,
+  releaseBatch,
+  renewLeases,
+  type LeasedBatch,
+  type LeaseKey,
+  type MessageOutcome,
+  type OutcomeWriter,
+  type WaitingMessage,
+} from '#libs/messages';
+
+/** Milliseconds, as by default. */
+const LEASE = 30_000;
+const GUARD = 500;
+
+/** A registered dispatcher: what it does to the queue, without anything on the wire. */
+export class QueueDispatcher {
+  readonly writer: OutcomeWriter;
+
+  constructor(
+    private readonly sql: Sql,
+    readonly id: string,
+    readonly shard: number,
+  ) {
+    this.writer = { dispatcherId: id, shard, retryBatches: new Map() };
+  }
+
+  /** Leases the next due batch; undefined when there is none to be had. */
+  lease(order: { recentMailings?: number[]; fair?: boolean; probe?: boolean } = {}) {
+    const { recentMailings = [], fair = false, probe = false } = order;
+    return leaseDueBatch(this.sql, this.terms(probe), { recentMailings, fair });
+  }
+
+  /** Leases the batch that a ticket names. */
+  leaseTicketed(key: LeaseKey, { probe = false } = {}) {
+    return leaseTicketedBatch(this.sql, this.terms(probe), key);
+  }
+
+  /** Leases the next due batch and grants all of it, as if it were on the wire now. */
+  async leaseAndGrant(): Promise<{ batch: LeasedBatch; messages: WaitingMessage[] }> {
+    const batch = await this.lease();
+    if (!batch) throw new Error('Nothing could be leased');
+    const messages = await this.waiting(batch);
+    const ids = await this.grant(batch, messages);
+    return { batch, messages: messages.filter(({ id }) => ids?.includes(id)) };
+  }
+
+  waiting(batch: LeaseKey): Promise<WaitingMessage[]> {
+    return findWaitingMessages(this.sql, batch.id);
+  }
+
+  /** The ids that were granted, ascending; undefined when the grant was refused. */
+  async grant(batch: LeaseKey, messages: readonly WaitingMessage[], { probe = false } = {}) {
+    const grant = await grantSlice(
+      this.sql,
+      this.id,
+      batch,
+      messages.map(({ id }) => id),
+      { leaseMs: LEASE, guardMs: GUARD, probe },
+    );
+    return grant && [...grant.ids].toSorted((a, b) => a - b);
+  }
+
+  record(...outcomes: MessageOutcome[]) {
+    return recordOutcomes(this.sql, this.writer, outcomes);
+  }
+
+  release(batch: LeaseKey, delayMs = 0) {
+    return releaseBatch(this.sql, this.id, batch, delayMs);
+  }
+
+  renew(...batches: LeaseKey[]) {
+    return renewLeases(this.sql, this.id, LEASE, batches);
+  }
+
+  beat() {
+    return beatHeart(this.sql, { id: this.id, host: 'here', pid: 1, shard: this.shard });
+  }
+
+  private terms(probe: boolean) {
+    return { owner: this.id, leaseMs: LEASE, guardMs: GUARD, probe };
+  }
+}
+
+/** One more dispatcher, with the shard that the registry gave it. */
+export async function registerQueueDispatcher(sql: Sql): Promise<QueueDispatcher> {
+  const id = randomUUID();
+  const shard = await registerDispatcher(sql, { id, host: 'here', pid: 1 });
+  return new QueueDispatcher(sql, id, shard);
+}

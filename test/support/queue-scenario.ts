@@ -1,0 +1,275 @@
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { Sql } from '#libs/database';
+import type { Audience } from '#libs/mailings';
+import { messageStatuses, planPage, takeMailing, type MessageStatus, type PlannedPage } from '#libs/messages';
+import { registerQueueDispatcher, type QueueDispatcher } from './queue-dispatcher.js';
+import { createTestDatabase } from './services.js';
+
+/*
+ * A database for the test file that imports this, emptied by each setup(); after each test its counters are
+ * held against a recount of the messages.
+ */
+
+export interface ClientsGiven {
+  count?: number;
+  timezone?: string;
+  tags?: string[];
+  operatorCode?: string | null;
+}
+
+export interface MailingGiven {
+  /** An interval from now; a negative one has passed. */
+  startsIn?: string;
+  endsIn?: string;
+  window?: [from: string, to: string];
+  audience?: Audience;
+  priority?: number;
+  status?: 'scheduled' | 'paused' | 'cancelled';
+}
+
+export interface MessageRow {
+  id: number;
+  clientId: number;
+  batchId: number;
+  phone: number;
+  status: MessageStatus;
+  attempts: number;
+  ambiguous: boolean;
+  lastError: string | null;
+  sentAt: Date | null;
+}
+
+export interface BatchRow {
+  id: number;
+  mailingId: number;
+  state: 'ready' | 'leased' | 'done';
+  size: number;
+  timezone: string | null;
+  notBefore: Date | number;
+  notAfter: Date | number;
+  dueAt: Date;
+  owner: string | null;
+  fence: number;
+  leaseUntil: Date | null;
+  grantedUpto: number;
+  ticketedUntil: Date | null;
+}
+
+export type QueueScenario = Awaited<ReturnType<typeof setup>>;
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let sql: Sql;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  sql = new Sql({ url: database.url, poolSize: 8, applicationName: 'queue-test' });
+  // Ids of one kind can't be taken for those of another.
+  await run('ALTER SEQUENCE mailings_id_seq RESTART 101');
+  await run('ALTER SEQUENCE batches_id_seq RESTART 20001');
+  await run('ALTER SEQUENCE messages_id_seq RESTART 3000001');
+  await run('ALTER SEQUENCE clients_id_seq RESTART 400000001');
+});
+
+afterEach(() => expectCountersExact());
+
+afterAll(async () => {
+  await sql?.close();
+  await database?.drop();
+});
+
+/** An empty queue, the clock unshifted and the breaker closed. */
+export async function setup() {
+  await run(`TRUNCATE clients, mailings, batches, messages, attempts, mailing_counters, dispatchers,
+    control_confirmations`);
+  await run(`UPDATE clock_offset SET by_interval = '0'`);
+  await run(`UPDATE providers SET breaker = 'closed', reason = NULL, opened_at = NULL, retry_at = NULL,
+    failed_probes = 0, probe_owner = NULL, probe_until = NULL`);
+  return {
+    sql,
+    run,
+    clients,
+    aMailing,
+    setStatus,
+    plan,
+    aPlannedMailing,
+    shiftClock,
+    setClock,
+    now,
+    dispatcher,
+    statuses,
+    messages,
+    batches,
+    untilWaiting,
+    fromBefore,
+    expectCountersExact,
+  };
+}
+
+/** Any statement, unprepared. */
+async function run<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  return sql.query<Row>({ name: '', text }, values);
+}
+
+let lastPhone = 79_000_000_000;
+
+/** Adds clients; returns their ids. */
+async function clients({ count = 1, timezone = 'UTC', tags = [], operatorCode = null }: ClientsGiven = {}) {
+  const rows = await run<{ id: number }>(
+    `INSERT INTO clients (phone, timezone, tags, operator_code)
+     SELECT $1::bigint + nth, $2, $3, $4 FROM generate_series(1, $5) AS nth
+     RETURNING id`,
+    [lastPhone, timezone, tags, operatorCode, count],
+  );
+  lastPhone += count;
+  return rows.map(({ id }) => id);
+}
+
+/** Adds a mailing that began a second ago and lasts a day, unless told otherwise; returns its id. */
+async function aMailing(given: MailingGiven = {}): Promise<number> {
+  const [from, to] = given.window ?? [];
+  const [mailing] = await run<{ id: number }>(
+    `INSERT INTO mailings (text, audience, start_at, end_at, window_from, window_to, priority, status)
+     SELECT 'Hello', $1, ems_now() + $2::interval, ems_now() + $3::interval, $4, $5, $6, $7
+     RETURNING id`,
+    [
+      given.audience ?? {},
+      given.startsIn ?? '-1s',
+      given.endsIn ?? '1d',
+      from ?? null,
+      to ?? null,
+      given.priority ?? 0,
+      given.status ?? 'scheduled',
+    ],
+  );
+  return mailing?.id ?? Number.NaN;
+}
+
+/** What the API does when a mailing is paused, resumed or cancelled. */
+async function setStatus(mailing: number, status: 'running' | 'paused' | 'cancelled'): Promise<void> {
+  await run(
+    `UPDATE mailings SET status = $2, control_version = nextval('mailing_control_version'),
+       control_at = ems_now()
+     WHERE id = $1`,
+    [mailing, status],
+  );
+}
+
+/** Plans everything whose time has come, page by page; returns the pages. */
+async function plan({ size = 20_000 } = {}): Promise<PlannedPage[]> {
+  const pages: PlannedPage[] = [];
+  for (let lease = await takeMailing(sql, 30_000); lease; lease = await takeMailing(sql, 30_000)) {
+    let page: PlannedPage;
+    do {
+      page = await planPage(sql, lease, { size, guardMs: 500, leaseMs: 30_000, shard: 3 });
+      pages.push(page);
+    } while (!page.finished);
+  }
+  return pages;
+}
+
+/** A mailing to `count` clients of its own, planned; returns its id. */
+async function aPlannedMailing({ count = 3, ...given }: MailingGiven & { count?: number } = {}) {
+  const tag = `recipients of ${lastPhone}`;
+  await clients({ count, tags: [tag] });
+  const mailing = await aMailing({ ...given, audience: { tags: [tag] } });
+  await plan();
+  return mailing;
+}
+
+/** Puts the database's clock forward by an interval. */
+async function shiftClock(interval: string): Promise<void> {
+  await run('UPDATE clock_offset SET by_interval = by_interval + $1::interval', [interval]);
+}
+
+/** Sets the database's clock, from which it goes on. */
+async function setClock(instant: string): Promise<void> {
+  await run('UPDATE clock_offset SET by_interval = $1::timestamptz - clock_timestamp()', [instant]);
+}
+
+/** The database's clock, epoch milliseconds. */
+async function now(): Promise<number> {
+  const [row] = await run<{ now: number }>('SELECT extract(epoch FROM ems_now())::float8 * 1000 AS now');
+  return row?.now ?? Number.NaN;
+}
+
+function dispatcher(): Promise<QueueDispatcher> {
+  return registerQueueDispatcher(sql);
+}
+
+/** How many messages of a mailing are in each status; a status without any is left out. */
+async function statuses(mailing: number): Promise<Partial<Record<MessageStatus, number>>> {
+  const rows = await run<{ status: MessageStatus; count: number }>(
+    'SELECT status, count(*)::int AS count FROM messages WHERE mailing_id = $1 GROUP BY status',
+    [mailing],
+  );
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+}
+
+/** A mailing's messages by id. */
+function messages(mailing: number): Promise<MessageRow[]> {
+  return run(
+    `SELECT id, client_id AS "clientId", batch_id AS "batchId", phone, status, attempts, ambiguous,
+       last_error AS "lastError", sent_at AS "sentAt"
+     FROM messages WHERE mailing_id = $1 ORDER BY id`,
+    [mailing],
+  );
+}
+
+/** A mailing's batches by id. */
+function batches(mailing: number): Promise<BatchRow[]> {
+  return run(
+    `SELECT id, mailing_id AS "mailingId", state, size, timezone, not_before AS "notBefore",
+       not_after AS "notAfter", due_at AS "dueAt", owner, fence, lease_until AS "leaseUntil",
+       granted_upto AS "grantedUpto", ticketed_until AS "ticketedUntil"
+     FROM batches WHERE mailing_id = $1 ORDER BY id`,
+    [mailing],
+  );
+}
+
+/** Resolves once `count` statements wait for a lock that somebody else holds. */
+async function untilWaiting(count = 1): Promise<void> {
+  for (;;) {
+    const waiting = await run(
+      `SELECT pid FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    if (waiting.length >= count) return;
+  }
+}
+
+/**
+ * Runs a statement of the code from a snapshot that does not have what `meanwhile` commits. It is held up where
+ * it reads the clock, which it does first, so `meanwhile` may not read the clock.
+ */
+async function fromBefore<Result>(
+  meanwhile: () => Promise<unknown>,
+  statement: () => Promise<Result>,
+): Promise<Result> {
+  const { result } = await sql.transaction(async (transaction) => {
+    await transaction.query({ name: '', text: 'LOCK TABLE clock_offset IN ACCESS EXCLUSIVE MODE' });
+    const held = { result: statement() };
+    await untilWaiting();
+    await meanwhile();
+    return held;
+  });
+  return result;
+}
+
+/** Every mailing's counters, and those of all together, are what counting the messages comes to. */
+async function expectCountersExact(): Promise<void> {
+  const count = messageStatuses.map((status) => `count(*) FILTER (WHERE status = '${status}') AS ${status}`);
+  const sum = messageStatuses.map((status) => `sum(${status})::bigint AS ${status}`);
+  // One statement, so one snapshot.
+  const rows = await run<{ source: string; mailing: number } & Record<MessageStatus, number>>(`
+    SELECT 'recount' AS source, coalesce(mailing_id, 0) AS mailing, ${count.join(', ')} FROM messages
+    GROUP BY GROUPING SETS ((mailing_id), ())
+    UNION ALL
+    SELECT 'counters', mailing_id, ${sum.join(', ')} FROM mailing_counters GROUP BY mailing_id`);
+  const of = (wanted: string) =>
+    Object.fromEntries(
+      rows
+        .filter((row) => row.source === wanted && messageStatuses.some((status) => row[status] !== 0))
+        .map(({ source: _, mailing, ...counts }) => [mailing, counts]),
+    );
+  expect(of('counters')).toEqual(of('recount'));
+}
