@@ -1,7 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { NatsModule } from '#libs/nats';
+import { TelemetryModule } from '#libs/telemetry';
 import { EngineModule } from './engine.module.js';
+import { dispatcherHealth } from './health/dispatcher-health.js';
 import { SqlModule } from './sql.module.js';
 
 /**
@@ -16,7 +18,9 @@ export class DispatcherModule {
       imports: [
         SqlModule.forRoot(config),
         NatsModule.forRoot({ servers: config.natsServers, name: 'ems-dispatcher' }),
+        TelemetryModule.forRoot({ app: 'dispatcher', log: config.log, secrets: [config.provider.token] }),
         EngineModule.forRoot(config),
+        dispatcherHealth(config),
       ],
     };
   }

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadDispatcherConfig } from '#libs/config';
 import { NatsLink, natsMicroservice } from '#libs/nats';
+import { Logger } from '#libs/telemetry';
 import { DispatcherModule } from './dispatcher.module.js';
 
 async function main(): Promise<void> {
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
     new FastifyAdapter(),
     { bufferLogs: true },
   );
+  app.useLogger(app.get(Logger));
   // No queue group: each dispatcher hears each control message.
   app.connectMicroservice(natsMicroservice(app.get(NatsLink)));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });

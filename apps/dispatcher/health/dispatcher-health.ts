@@ -1,0 +1,32 @@
+import type { DynamicModule } from '@nestjs/common';
+import { HttpModule, HttpService } from '@nestjs/axios';
+import type { DispatcherConfig } from '#libs/config';
+import { Sql } from '#libs/database';
+import {
+  HealthModule,
+  migrationsCheck,
+  natsCheck,
+  postgresCheck,
+  reachabilityCheck,
+  workStreamCheck,
+} from '#libs/health';
+import { queueChecks } from '#libs/messages';
+import { NatsLink, WorkQueue } from '#libs/nats';
+import { HealthController } from './health.controller.js';
+
+/** The dispatcher's health; it is ready as long as Postgres is, for without it nothing may be sent. */
+export function dispatcherHealth(config: DispatcherConfig): DynamicModule {
+  return HealthModule.forRoot({
+    imports: [HttpModule],
+    controllers: [HealthController],
+    inject: [Sql, NatsLink, WorkQueue, HttpService],
+    checks: (sql: Sql, link: NatsLink, queue: WorkQueue, http: HttpService) => [
+      postgresCheck(sql),
+      migrationsCheck(sql),
+      natsCheck(link),
+      workStreamCheck(queue),
+      reachabilityCheck('provider', http, config.provider.url),
+      ...queueChecks(sql),
+    ],
+  });
+}
