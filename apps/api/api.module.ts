@@ -6,10 +6,8 @@ import { MailingsModule } from '#libs/mailings';
 import { MessagesModule } from '#libs/messages';
 import { NatsModule } from '#libs/nats';
 import { StatisticsModule } from '#libs/statistics';
-import { ClientsController } from './clients/clients.controller.js';
-import { MailingsController } from './mailings/mailings.controller.js';
-import { MessagesController } from './messages/messages.controller.js';
-import { StatisticsController } from './statistics/statistics.controller.js';
+import { controllers } from './controllers.js';
+import { operations } from './operations.js';
 
 /**
  * The process that answers: REST and NATS request-reply over the same services. Left out on purpose: planning,
@@ -17,7 +15,7 @@ import { StatisticsController } from './statistics/statistics.controller.js';
  */
 @Module({
   imports: [ClientsModule, MailingsModule, MessagesModule, StatisticsModule],
-  controllers: [ClientsController, MailingsController, MessagesController, StatisticsController],
+  controllers,
 })
 export class ApiModule {
   static forRoot(config: ApiConfig): DynamicModule {
@@ -30,6 +28,7 @@ export class ApiModule {
           statementTimeoutMs: 15_000,
         }),
         NatsModule.forRoot({ servers: config.natsServers, name: 'ems-api' }),
+        ...operations(config),
       ],
     };
   }

@@ -1,5 +1,5 @@
 export { DatabaseModule } from './database.module.js';
-export { revertMigrations, runMigrations, typeOrmOptions } from './migrations.js';
+export { missingMigrations, revertMigrations, runMigrations, typeOrmOptions } from './migrations.js';
 export { Orm } from './orm.js';
 export {
   isConnectionError,

@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { migrations } from '#migrations';
+import type { SqlExecutor, Statement } from './sql.js';
 
 /** TypeORM's connection options for a database address; entities are added by whoever needs them. */
 export function typeOrmOptions(url: string): DataSourceOptions & { type: 'postgres' } {
@@ -35,6 +36,14 @@ export async function revertMigrations(databaseUrl: string, steps: number): Prom
   await withMigrator(databaseUrl, async (dataSource) => {
     for (let step = 0; step < steps; step += 1) await dataSource.undoLastMigration();
   });
+}
+
+const applied: Statement = { name: 'applied-migrations', text: 'SELECT name FROM schema_migrations' };
+
+/** The names of the migrations that a database lacks. Throws 42P01 when it was never migrated. */
+export async function missingMigrations(sql: SqlExecutor): Promise<string[]> {
+  const done = new Set((await sql.query<{ name: string }>(applied)).map(({ name }) => name));
+  return migrations.map(({ name }) => name).filter((name) => !done.has(name));
 }
 
 async function withMigrator<Result>(

@@ -11,6 +11,12 @@ export interface LoggingOptions {
   secrets: readonly string[];
 }
 
+/** pino's number of the level. */
+const INFO = 30;
+
+/** Nest's own report of what it has put together, a line for each module and route. */
+const assembly = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
+
 /**
  * Logs of pino: one JSON object a line, with `requestId`, `mailingId`, `messageId`, `clientId`, `batchId` and
  * `dispatcherId` as fields of its own where they are known. Requests get their lines from `HttpTelemetry` and
@@ -25,8 +31,18 @@ export function loggingModule({ app, log, secrets }: LoggingOptions): DynamicMod
         base: { app, pid: process.pid },
         timestamp: stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
+        hooks: {
+          logMethod(args, method, level) {
+            const isAssembly = level === INFO && assembly.has(contextOf(args[0]));
+            if (!isAssembly || this.isLevelEnabled('debug')) method.apply(this, args);
+          },
+        },
       },
       logDestination(log, secrets),
     ],
   });
+}
+
+function contextOf(line: unknown): string {
+  return typeof line === 'object' && line !== null && 'context' in line ? String(line.context) : '';
 }

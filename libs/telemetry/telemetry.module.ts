@@ -8,7 +8,7 @@ import { RequestMetrics } from './request-metrics.js';
 
 export interface TelemetryOptions extends LoggingOptions {
   /** What serves `/metrics`, if it is to be documented. */
-  metricsController?: Type<PrometheusController>;
+  metrics?: Type<PrometheusController>;
 }
 
 /**
@@ -24,7 +24,7 @@ export class TelemetryModule {
       imports: [
         loggingModule(options),
         PrometheusModule.register({
-          controller: options.metricsController ?? PrometheusController,
+          controller: options.metrics ?? PrometheusController,
           // They are the process's, so a second application in it (as in tests) has them already.
           defaultMetrics: { enabled: register.getSingleMetric('process_cpu_seconds_total') === undefined },
         }),

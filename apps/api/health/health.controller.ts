@@ -1,0 +1,49 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type HealthReport, HealthService } from '#libs/health';
+import { HealthDto, LiveDto } from './health.dto.js';
+
+/** Needs no key: it is for load balancers, containers and operators. */
+@ApiTags('operations')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get('live')
+  @ApiOperation({ summary: 'Whether the process serves requests', security: [] })
+  @ApiOkResponse({ description: 'It does.', type: LiveDto })
+  live(): LiveDto {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @ApiOperation({
+    summary: 'Whether the process can do its work',
+    description: 'Postgres answers and the schema is up to date. NATS or a provider being away is no reason.',
+    security: [],
+  })
+  @ApiOkResponse({ description: 'It can.', type: HealthDto })
+  @ApiServiceUnavailableResponse({ description: 'It can not, or it is stopping.', type: HealthDto })
+  async ready(@Res({ passthrough: true }) response: FastifyReply): Promise<object> {
+    return answer(response, await this.health.ready());
+  }
+
+  @Get()
+  @ApiOperation({
+    summary: 'All that is looked at, with details',
+    description:
+      'Postgres, the schema, NATS, the stream of tickets, what is due, the breaker of each provider and the living dispatchers.',
+    security: [],
+  })
+  @ApiOkResponse({ description: 'It works; `degraded` when a part needs a look.', type: HealthDto })
+  @ApiServiceUnavailableResponse({ description: 'It can not work, or it is stopping.', type: HealthDto })
+  async details(@Res({ passthrough: true }) response: FastifyReply): Promise<object> {
+    return answer(response, await this.health.details());
+  }
+}
+
+function answer(response: FastifyReply, { code, body }: HealthReport): object {
+  response.code(code);
+  return body;
+}

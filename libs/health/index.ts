@@ -1,0 +1,6 @@
+export type { Finding, HealthCheck } from './check.js';
+export { migrationsCheck, postgresCheck } from './database-checks.js';
+export { HealthModule, type HealthModuleOptions } from './health.module.js';
+export { type HealthReport, HealthService } from './health.service.js';
+export { natsCheck, workStreamCheck } from './nats-checks.js';
+export { reachabilityCheck } from './reachability-check.js';

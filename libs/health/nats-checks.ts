@@ -1,0 +1,32 @@
+import type { NatsLink, WorkQueue } from '#libs/nats';
+import type { HealthCheck } from './check.js';
+
+/** Whether NATS can be spoken to. Without it sending goes on by polling Postgres. */
+export function natsCheck(link: NatsLink): HealthCheck {
+  return {
+    name: 'nats',
+    essential: false,
+    look: async () => {
+      const server = link.connection?.getServer();
+      if (server !== undefined) return { status: 'up', server };
+      return { status: 'degraded', message: 'NATS is not reachable; it is tried again until it is.' };
+    },
+  };
+}
+
+/** Whether the stream of tickets and its consumer exist, and how many tickets nobody has fetched. */
+export function workStreamCheck(queue: WorkQueue): HealthCheck {
+  return {
+    name: 'workStream',
+    essential: false,
+    look: async () => {
+      const state = await queue.state();
+      if (state.stream === 'ok' && state.consumer === 'ok') return { status: 'up', ...state };
+      const message =
+        state.stream === 'unknown'
+          ? 'JetStream does not answer.'
+          : 'Stream or consumer is missing; a dispatcher makes it anew.';
+      return { status: 'degraded', message, ...state };
+    },
+  };
+}

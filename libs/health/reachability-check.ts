@@ -1,0 +1,38 @@
+import type { HttpService } from '@nestjs/axios';
+import { isAxiosError } from 'axios';
+import { firstValueFrom } from 'rxjs';
+import type { Finding, HealthCheck } from './check.js';
+
+/** Milliseconds. */
+const TIMEOUT = 1_500;
+const LOOK_EVERY = 10_000;
+
+/**
+ * Whether anything answers HTTP at `url`, whatever it answers. Looks every ten seconds at most, so that asking
+ * for our health often is no load on someone else's service.
+ */
+export function reachabilityCheck(name: string, http: HttpService, url: string): HealthCheck {
+  let known: { finding: Finding; at: number } | undefined;
+  return {
+    name,
+    essential: false,
+    look: async () => {
+      if (!known || performance.now() - known.at > LOOK_EVERY) {
+        known = { finding: await reach(http, url), at: performance.now() };
+      }
+      return known.finding;
+    },
+  };
+}
+
+async function reach(http: HttpService, url: string): Promise<Finding> {
+  try {
+    const { status } = await firstValueFrom(
+      http.request({ method: 'HEAD', url, timeout: TIMEOUT, maxRedirects: 0, validateStatus: () => true }),
+    );
+    return { status: 'up', httpStatus: status };
+  } catch (error) {
+    const reason = isAxiosError(error) ? (error.code ?? error.message) : String(error);
+    return { status: 'degraded', message: `It is not reachable: ${reason}.` };
+  }
+}

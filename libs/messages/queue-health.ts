@@ -1,0 +1,75 @@
+import type { Sql, Statement } from '#libs/database';
+import type { HealthCheck } from '#libs/health';
+import type { BreakerState } from './breaker-row.js';
+import { measureDueBacklog } from './due-backlog.js';
+
+/** Seconds for which a batch may wait before somebody should look why. */
+const LONG_DUE = 60;
+
+interface ProviderState {
+  name: string;
+  breaker: BreakerState;
+  reason: string | null;
+  retryAt: Date | null;
+}
+
+interface DispatcherState {
+  id: string;
+  host: string;
+  pid: number;
+  startedAt: Date;
+  heartbeatAgeSeconds: number;
+}
+
+const providers: Statement = {
+  name: 'health-providers',
+  text: `SELECT p.name, p.breaker, p.reason, p.retry_at AS "retryAt" FROM providers p ORDER BY p.id`,
+};
+
+const dispatchers: Statement = {
+  name: 'health-dispatchers',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now)
+    SELECT d.id, d.host, d.pid, d.started_at AS "startedAt",
+      round(extract(epoch FROM clock.now - d.heartbeat_at), 1)::float8 AS "heartbeatAgeSeconds"
+    FROM dispatchers d, clock
+    WHERE d.heartbeat_at > clock.now - interval '10 seconds'
+    ORDER BY d.started_at, d.id`,
+};
+
+/** What waits, whether the providers take messages, and who sends. */
+export function queueChecks(sql: Sql): HealthCheck[] {
+  return [
+    {
+      name: 'backlog',
+      essential: false,
+      look: async () => {
+        const backlog = await measureDueBacklog(sql);
+        if (backlog.oldestSeconds <= LONG_DUE) return { status: 'up', ...backlog };
+        const message = `Messages have been due for ${Math.round(backlog.oldestSeconds)} s.`;
+        return { status: 'degraded', message, ...backlog };
+      },
+    },
+    {
+      name: 'providers',
+      essential: false,
+      look: async () => {
+        const rows = await sql.query<ProviderState>(providers);
+        const stopped = rows.filter((row) => row.breaker !== 'closed');
+        if (stopped.length === 0) return { status: 'up', providers: rows };
+        const message = `Sending is stopped: ${stopped.map((row) => `${row.name} (${row.reason})`).join(', ')}.`;
+        return { status: 'degraded', message, providers: rows };
+      },
+    },
+    {
+      name: 'dispatchers',
+      essential: false,
+      look: async () => {
+        const rows = await sql.query<DispatcherState>(dispatchers);
+        const found = { count: rows.length, dispatchers: rows };
+        if (rows.length > 0) return { status: 'up', ...found };
+        return { status: 'degraded', message: 'No dispatcher is alive, so nothing is sent.', ...found };
+      },
+    },
+  ];
+}
