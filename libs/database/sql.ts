@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { type CustomTypesConfig, Pool, type PoolClient, type QueryResult, types as pgTypes } from 'pg';
 
 /** One prepared statement. Its name is unique in the code base: Postgres keeps the plan under it. */
 export interface Statement {
@@ -26,9 +26,9 @@ export interface SqlOptions {
 const INT8_OID = 20;
 
 /** Ids are identities well below 2^53, so int8 becomes a number instead of pg's default string. */
-const types: pg.CustomTypesConfig = {
+const types: CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    oid === INT8_OID ? Number : pgTypes.getTypeParser(oid, format)) as typeof pgTypes.getTypeParser,
 };
 
 /**
@@ -37,10 +37,10 @@ const types: pg.CustomTypesConfig = {
  * drops it on a unique violation too, which costs a reconnect for each wrong request).
  */
 export class Sql implements SqlExecutor {
-  private readonly pool: pg.Pool;
+  private readonly pool: Pool;
 
   constructor(options: SqlOptions) {
-    this.pool = new pg.Pool({
+    this.pool = new Pool({
       connectionString: options.url,
       max: options.poolSize,
       application_name: options.applicationName,
@@ -82,7 +82,7 @@ export class Sql implements SqlExecutor {
     await this.pool.end();
   }
 
-  private async withRetry<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  private async withRetry<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.pool.connect();
       try {
@@ -125,9 +125,9 @@ function isTransient(error: unknown): boolean {
 }
 
 function run<Row extends object>(
-  client: pg.PoolClient,
+  client: PoolClient,
   statement: Statement,
   values: readonly unknown[],
-): Promise<pg.QueryResult<Row>> {
+): Promise<QueryResult<Row>> {
   return client.query<Row>({ name: statement.name, text: statement.text, values: [...values] });
 }

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { MessagePattern, Payload } from '@nestjs/microservices';
 import { controlSubjects, type MailingChanged, type MailingConfirmed } from '#libs/nats';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import { DutyTicker } from '../duties/duty-ticker.js';
@@ -41,7 +41,7 @@ export class ControlListener {
     return { dispatcherId: this.identity.id, version, inFlight: this.sender.countInFlight(mailingId) };
   }
 
-  @EventPattern<string>(controlSubjects.breaker)
+  @MessagePattern(controlSubjects.breaker)
   breakerChanged(): void {
     this.ticker.nudge('provider-breaker');
   }

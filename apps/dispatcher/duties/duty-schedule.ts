@@ -19,7 +19,7 @@ import { TicketPublisher } from './ticket-publisher.js';
 export const DUTY_SCHEDULE = Symbol('DutySchedule');
 
 /** Keeps a tick's result type while it is written, and drops it for the list. */
-const tick = <Result>(one: Tick<Result>): Tick => one as Tick;
+const tick = <Result>(one: Tick<Result>): Tick => one;
 
 /** What a dispatcher does besides sending, and how often (milliseconds). Hints make most of it come sooner. */
 export const dutySchedule: FactoryProvider<Tick[]> = {
