@@ -49,7 +49,8 @@ export function copies(stage: Stage): { sources: string[]; target: string; stage
     .filter(({ name }) => name === 'COPY')
     .map(({ text }) => {
       const words = text.split(' ');
-      const from = words[0]?.startsWith('--from=') === true ? words.shift()?.slice('--from='.length) : undefined;
+      const from =
+        words[0]?.startsWith('--from=') === true ? words.shift()?.slice('--from='.length) : undefined;
       return { sources: words.slice(0, -1), target: words.at(-1) ?? '', stage: from };
     });
 }
