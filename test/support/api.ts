@@ -1,9 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadApiConfig } from '#libs/config';
 import { Sql } from '#libs/database';
+import { NatsLink } from '#libs/nats';
 import { ApiModule } from '../../apps/api/api.module.js';
 import { createHttpApplication } from '../../apps/api/http/http-application.js';
 import { createTestDatabase, natsAccount } from './services.js';
+import { until } from './until.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever field it asserts
 type Json = any;
@@ -36,11 +38,17 @@ export class TestApi {
 
   static async start(settings: Record<string, string> = {}): Promise<TestApi> {
     const [database, nats] = [await createTestDatabase(), await natsAccount()];
-    const config = loadApiConfig({ DATABASE_URL: database.url, NATS_URL: nats.url, ...settings });
+    const config = loadApiConfig({
+      DATABASE_URL: database.url,
+      NATS_URL: nats.url,
+      LOG_LEVEL: 'silent',
+      ...settings,
+    });
     const app = await createHttpApplication(ApiModule.forRoot(config), config);
     app.useLogger(false);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
+    await until('the API has reached NATS', () => app.get(NatsLink).isConnected);
     const sql = new Sql({ url: database.url, poolSize: 2, applicationName: 'test' });
     return new TestApi(app, sql, database.url, nats.url, database.drop);
   }
