@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '#libs/embedded';
+import { AppProcess } from '../../support/app-process.js';
+import { NatsClient } from '../../support/nats-client.js';
+import { createTestDatabase, natsAccount } from '../../support/services.js';
+import { until } from '../../support/until.js';
+
+const KEY = 'the-key-of-this-test';
+
+interface RunningApi {
+  process: AppProcess;
+  url: string;
+  natsUrl: string;
+  end: () => Promise<void>;
+}
+
+async function startApi(settings: Record<string, string>): Promise<RunningApi> {
+  const [database, nats, port] = [await createTestDatabase(), await natsAccount(), await freePort()];
+  const process = new AppProcess('api', {
+    DATABASE_URL: database.url,
+    NATS_URL: nats.url,
+    PORT: String(port),
+    API_KEYS: KEY,
+    ...settings,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  process.start();
+  await until('the API serves', async () => (await fetch(`${url}/health/ready`)).ok, 30_000);
+  const end = async () => {
+    await process.stop();
+    await database.drop();
+  };
+  return { process, url, natsUrl: nats.url, end };
+}
+
+interface CallOptions {
+  key?: string;
+  requestId?: string;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** The lines about a request, as soon as there is one. */
+async function linesOf(api: RunningApi, requestId: string): Promise<Record<string, unknown>[]> {
+  return until(`a line of ${requestId}`, () => {
+    const lines = api.process.output.split('\n').filter((line) => line.includes(`"${requestId}"`));
+    return lines.length > 0 && lines.map((line) => JSON.parse(line));
+  });
+}
+
+describe('JSON, as in production', () => {
+  let api: RunningApi;
+  beforeAll(async () => {
+    api = await startApi({ LOG_FORMAT: 'auto' });
+  }, 60_000);
+  afterAll(() => api.end());
+
+  const call = (path: string, init: CallOptions = {}) => {
+    const { key = KEY, requestId, headers, ...rest } = init;
+    return fetch(`${api.url}${path}`, {
+      ...rest,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
+        ...headers,
+      },
+    });
+  };
+
+  test('a request has one line, with its id and the id of what it is about', async () => {
+    const response = await call('/v1/mailings/7', { requestId: 'caller-1' });
+    expect(response.headers.get('x-request-id')).toBe('caller-1');
+    expect(await linesOf(api, 'caller-1')).toEqual([
+      {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        app: 'api',
+        pid: api.process.pid,
+        requestId: 'caller-1',
+        mailingId: 7,
+        method: 'GET',
+        path: '/v1/mailings/7',
+        code: 404,
+        durationMs: expect.any(Number),
+        msg: 'GET /v1/mailings/7 404',
+      },
+    ]);
+  });
+
+  test.each([
+    ['/v1/clients/8/messages', { clientId: 8 }],
+    ['/v1/messages/9', { messageId: 9 }],
+    ['/v1/mailings/10/statistics', { mailingId: 10 }],
+  ])('%s is found by %j', async (path, ids) => {
+    const requestId = `caller${path.replaceAll('/', '-')}`;
+    await call(path, { requestId });
+    expect(await linesOf(api, requestId)).toMatchObject([ids]);
+  });
+
+  test('the line of what was made has its id', async () => {
+    const response = await call('/v1/clients', {
+      method: 'POST',
+      requestId: 'caller-2',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ phone: '+79001112233', timezone: 'Europe/Moscow' }),
+    });
+    const { id } = (await response.json()) as { id: number };
+    expect(await linesOf(api, 'caller-2')).toMatchObject([{ clientId: id, code: 201 }]);
+  });
+
+  test('a request id that is not a sane one is replaced', async () => {
+    const response = await call('/v1/mailings/7', { requestId: 'a "quoted" id' });
+    expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+  });
+
+  test('refused requests have a line too, without the key that was tried', async () => {
+    const response = await call('/v1/clients', { key: 'a-key-that-is-wrong', requestId: 'caller-3' });
+    expect(response.status).toBe(401);
+    expect(await linesOf(api, 'caller-3')).toMatchObject([{ code: 401, path: '/v1/clients' }]);
+    await call('/nowhere/at-all', { requestId: 'caller-4' });
+    expect(await linesOf(api, 'caller-4')).toMatchObject([{ code: 404 }]);
+    expect(api.process.output).not.toContain('a-key-that-is-wrong');
+    expect(api.process.output).not.toContain(KEY);
+  });
+
+  test('phones, query strings and bodies are in no line', async () => {
+    await call('/v1/clients?phone=79001112233', { requestId: 'caller-5' });
+    await linesOf(api, 'caller-5');
+    expect(api.process.output).not.toContain('79001112233');
+    expect(api.process.output).not.toContain('?');
+  });
+
+  test('what machines ask for all the time is not logged', async () => {
+    for (const path of ['/health', '/health/live', '/metrics']) await call(path, { requestId: 'machine-1' });
+    await call('/v1/mailings/1', { requestId: 'caller-6' });
+    await linesOf(api, 'caller-6');
+    expect(api.process.output).not.toContain('machine-1');
+  });
+
+  test('metrics count by the route and the subject, not by what was asked for', async () => {
+    await call('/v1/mailings/71');
+    await call('/v1/mailings/72');
+    await call('/some/path/of/their/own');
+    const nats = await NatsClient.connect(api.natsUrl);
+    await nats.request('ems.clients.get', { id: 73 });
+    await nats.send('ems.clients.get', 'broken');
+    await nats.request('ems.clients.of-their-own');
+    await nats.close();
+
+    const response = await fetch(`${api.url}/metrics`);
+    expect(response.headers.get('content-type')).toContain('text/plain');
+    const text = await response.text();
+    expect(text).toMatch(
+      /ems_http_request_duration_seconds_count\{method="GET",route="\/v1\/mailings\/:id",code="404"\} \d+/,
+    );
+    expect(text).toContain('route="unmatched",code="404"');
+    expect(text).toContain('ems_nats_request_duration_seconds_count{subject="ems.clients.get",code="404"} 1');
+    expect(text).toContain('ems_nats_request_duration_seconds_count{subject="ems.clients.get",code="400"} 1');
+    expect(text).toContain('ems_nats_request_duration_seconds_count{subject="unmatched",code="404"} 1');
+    expect(text).toContain('process_cpu_seconds_total');
+    expect(text).not.toMatch(/mailings\/7|their/);
+  });
+});
+
+test('pretty lines, as in a terminal, hide secrets as well', async () => {
+  const api = await startApi({ LOG_FORMAT: 'pretty', LOG_LEVEL: 'debug' });
+  try {
+    await fetch(`${api.url}/v1/mailings/7`, { headers: { authorization: `Bearer ${KEY}` } });
+    const line = await until('the line', () =>
+      api.process.output.split('\n').find((one) => one.includes('GET /v1/mailings/7')),
+    );
+    expect(() => JSON.parse(line)).toThrow(SyntaxError);
+    expect(line).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}] .*INFO.*GET \/v1\/mailings\/7 404 .*"mailingId":7/);
+    expect(api.process.output).not.toContain(KEY);
+    expect(api.process.output).toContain('GET /health/ready 200');
+  } finally {
+    await api.end();
+  }
+});
