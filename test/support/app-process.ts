@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = process.cwd();
 const KEPT_LINES = 200;
 
 /** One of the built applications as a real process. What it last said is kept for a failing test. */
