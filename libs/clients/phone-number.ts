@@ -12,15 +12,15 @@ export function parsePhone(text: unknown): number | undefined {
   if (typeof text !== 'string' || text.length > 40 || !/^\s*\+?[\d\s().\-/\u2010-\u2015]+$/.test(text)) {
     return undefined;
   }
-  // +44 (0)20 ...: the zero in brackets is for calls from inside the country.
-  const digits = text
-    .replace('(0)', '')
-    .replaceAll(/[^\d+]/g, '')
-    .replace(/^(\+|00)/, '');
+  // +44 (0)20 ...: where the zero is not part of the number, it is for calls from inside the country.
+  return possible(text) ?? possible(text.replace('(0)', ''));
+}
+
+function possible(text: string): number | undefined {
+  const digits = text.replaceAll(/[^\d+]/g, '').replace(/^(\+|00)/, '');
   const parsed = parsePhoneNumberFromString(`+${digits}`, { extract: false });
   // The parser drops a national prefix, which would turn 8 800 ... (Russia, from inside) into Bangladesh.
-  if (!parsed?.isPossible() || parsed.number !== `+${digits}`) return undefined;
-  return Number(digits);
+  return parsed?.isPossible() && parsed.number === `+${digits}` ? Number(digits) : undefined;
 }
 
 /** Russia's operator code: the three digits after +7. Null for other countries, where there is no such thing. */

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aClient, TestApi } from '../../support/api.js';
+
+const key = 'a-key-of-sixteen-characters-or-more';
+const other = 'another-key-that-is-good-as-well';
+
+describe('with keys', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await TestApi.start({ API_KEYS: `${key}, ${other}`, HOST: '0.0.0.0' });
+  });
+  afterAll(() => api.end());
+
+  test.each([`Bearer ${key}`, `Bearer ${other}`, `bearer ${key}`, `BEARER   ${key} `])(
+    'lets %j in',
+    async (authorization) => {
+      expect((await api.get('/v1/clients', { headers: { authorization } })).status).toBe(200);
+    },
+  );
+
+  test.each([
+    undefined,
+    'Bearer',
+    'Bearer ',
+    `Basic ${key}`,
+    key,
+    `Bearer ${key}x`,
+    `Bearer ${key.slice(0, -1)}`,
+    `Bearer ${key}, ${other}`,
+    `Bearer ${key} ${other}`,
+    'Bearer undefined',
+  ])('keeps %j out and says how to get in', async (authorization) => {
+    const answer = await api.post('/v1/clients', aClient(), {
+      headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+    });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer /);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(answer.body).toMatchObject({ status: 401, instance: '/v1/clients' });
+    expect(await api.query('SELECT id FROM clients')).toEqual([]);
+  });
+
+  test.each([
+    '/v1/clients',
+    '/v1/mailings/1',
+    '/v1/messages/1',
+    '/v1/statistics',
+    '/%76%31/clients',
+    '/v1/clients?x=/docs',
+  ])('asks for a key at %s', async (path) => {
+    expect((await api.get(path)).status).toBe(401);
+  });
+
+  test('asks for a key before it looks at a body', async () => {
+    const { status } = await api.call('POST', '/v1/clients', {
+      raw: '{broken',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(status).toBe(401);
+  });
+
+  test.each(['/docs', '/docs-json', '/health/live', '/metrics'])('asks for none at %s', async (path) => {
+    expect((await api.get(path)).status).toBe(200);
+  });
+
+  test('answers to whatever name it has', async () => {
+    const headers = { authorization: `Bearer ${key}`, host: 'ems.example.com' };
+    expect((await api.get('/v1/clients', { headers })).status).toBe(200);
+  });
+});
+
+describe('without keys', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await TestApi.start();
+  });
+  afterAll(() => api.end());
+
+  test.each(['localhost', 'localhost:3000', '127.0.0.1:3000', '127.8.8.8', '[::1]:3000'])(
+    'answers to the name %s',
+    async (host) => {
+      expect((await api.get('/v1/clients', { headers: { host } })).status).toBe(200);
+    },
+  );
+
+  test.each([
+    'evil.example',
+    'evil.example:3000',
+    '127.0.0.1.evil.example',
+    '10.0.0.1',
+    'localhost@evil.example',
+  ])('does not answer to the name %j, under which a web page may have found it', async (host) => {
+    for (const path of ['/v1/clients', '/docs-json']) {
+      const { status, body } = await api.get(path, { headers: { host } });
+      expect([status, body.type]).toEqual([403, 'urn:event-message-service:problem:forbidden']);
+    }
+  });
+
+  test('does nothing for a web page of another origin', async () => {
+    const { body: client } = await api.post('/v1/clients', aClient());
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site' },
+      { origin: 'null' },
+    ] as Record<string, string>[]) {
+      expect((await api.delete(`/v1/clients/${client.id}`, { headers })).status).toBe(403);
+    }
+    expect((await api.get(`/v1/clients/${client.id}`)).status).toBe(200);
+  });
+});

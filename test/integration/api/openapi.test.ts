@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aClient, aMailing, type Answer, inHours, TestApi } from '../../support/api.js';
+import { OpenApi } from '../../support/openapi.js';
+
+let api: TestApi;
+let document: OpenApi;
+
+beforeAll(async () => {
+  api = await TestApi.start();
+  document = new OpenApi((await api.get('/docs-json')).body);
+});
+afterAll(() => api.end());
+
+test('every reference leads somewhere', () => {
+  const references = JSON.stringify(document.document).matchAll(/"\$ref":"([^"]*)"/g);
+  for (const [, $ref = ''] of references) expect(() => document.resolve({ $ref })).not.toThrow();
+});
+
+test('every operation says what it does, what it takes and what it answers', () => {
+  const names = document.operations.map(({ operation }) => operation.operationId);
+  expect(new Set(names).size).toBe(names.length);
+  for (const { name, path, operation } of document.operations) {
+    expect(operation.summary, name).toEqual(expect.any(String));
+    expect(operation.tags, name).toHaveLength(1);
+    expect((path.match(/\{/g) ?? []).length, name).toBe(
+      (operation.parameters ?? []).filter((parameter) => parameter.in === 'path').length,
+    );
+    for (const parameter of operation.parameters ?? []) {
+      expect(parameter.description, `${name} ${parameter.name}`).toEqual(expect.any(String));
+    }
+    for (const [status, response] of Object.entries(operation.responses)) {
+      expect(response.description, `${name} ${status}`).toEqual(expect.any(String));
+      if (status !== '204') expect(response.content, `${name} ${status}`).toBeDefined();
+    }
+  }
+});
+
+test('every operation under /v1 documents its problems, with an example of each', () => {
+  const operations = document.operations.filter(({ path }) => path.startsWith('/v1'));
+  expect(operations).toHaveLength(19);
+  for (const { name, path, operation } of operations) {
+    const statuses = Object.keys(operation.responses);
+    expect(statuses, name).toEqual(expect.arrayContaining(['400', '401', '500', '503']));
+    if (operation.requestBody) expect(statuses, name).toEqual(expect.arrayContaining(['413', '415']));
+    if (path.includes('{id}')) expect(statuses, name).toContain('404');
+    for (const status of statuses.filter((one) => Number(one) >= 400)) {
+      const content = operation.responses[status]?.content?.['application/problem+json'];
+      expect(content, `${name} ${status}`).toBeDefined();
+      expect(document.mismatches(content!.schema, content!.example), `${name} ${status}`).toEqual([]);
+      expect(content!.example).toMatchObject({ status: Number(status) });
+    }
+  }
+});
+
+test('every field is described, and its example is one', () => {
+  for (const [name, schema] of document.schemas) {
+    for (const [field, property] of Object.entries(schema.properties ?? {})) {
+      expect(property.description, `${name}.${field}`).toEqual(expect.any(String));
+      if (property.example !== undefined) {
+        expect(document.mismatches(property, property.example, `${name}.${field}`)).toEqual([]);
+      }
+    }
+  }
+});
+
+test('the examples of bodies are accepted as they stand', async () => {
+  const bodies = document.operations.filter(({ operation }) => operation.requestBody);
+  expect(bodies).toHaveLength(5);
+  for (const { name, method, path, operation } of bodies) {
+    await api.query('TRUNCATE clients, mailings RESTART IDENTITY');
+    if (method === 'patch') {
+      await api.post('/v1/clients', aClient());
+      await api.post('/v1/mailings', aMailing());
+    }
+    const example = document.exampleOf(operation.requestBody!.content['application/json']!.schema);
+    const answer = await api.call(method.toUpperCase(), path.replace('{id}', '1'), { body: example });
+    expect(answer.status, `${name} ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+  }
+});
+
+describe('what is answered is what is documented', () => {
+  const answers = new Map<string, Answer>();
+
+  beforeAll(async () => {
+    await api.query('TRUNCATE clients, mailings RESTART IDENTITY');
+    const call = async (method: string, path: string, body?: unknown) => {
+      const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}');
+      answers.set(`${method} ${template}`, await api.call(method, path, { body }));
+    };
+    await call('POST', '/v1/clients', aClient({ tags: ['a'], attributes: { x: 1 } }));
+    await call('POST', '/v1/clients/batch', { items: [aClient({ phone: '+12025550123' }), {}, aClient()] });
+    await call('POST', '/v1/mailings', aMailing({ window: { from: '09:00', to: '21:00' } }));
+    await api.post('/v1/mailings', aMailing({ audience: { tags: ['a'] } }));
+    await call('PATCH', '/v1/clients/1', { tags: [] });
+    await call('PATCH', '/v1/mailings/1', { endAt: inHours(60) });
+    for (const verb of ['pause', 'resume', 'cancel']) await call('POST', `/v1/mailings/1/${verb}`);
+    await api.query(`UPDATE mailings SET started_at = now()`);
+    await api.query(
+      `INSERT INTO messages (id, mailing_id, client_id, batch_id, phone, attempts, last_error)
+       VALUES (1, 1, 1, 1, 79001112233, 1, 'HTTP 500')`,
+    );
+    await api.query(
+      `INSERT INTO attempts (message_id, number, at, outcome, http_status, error, latency_ms, dispatcher)
+       VALUES (1, 1, now(), 'ambiguous', 500, 'HTTP 500', 3, gen_random_uuid())`,
+    );
+    for (const path of [
+      '/v1/clients?limit=1',
+      '/v1/clients/1',
+      '/v1/mailings?limit=1',
+      '/v1/mailings/1',
+      '/v1/mailings/1/messages',
+      '/v1/clients/1/messages',
+      '/v1/messages/1',
+      '/v1/statistics?limit=1',
+      '/v1/mailings/1/statistics',
+    ]) {
+      await call('GET', path);
+    }
+    await call('DELETE', '/v1/clients/1');
+    await call('DELETE', '/v1/mailings/1');
+  });
+
+  test('by every operation under /v1', () => {
+    for (const { name, operation } of document.operations.filter(({ path }) => path.startsWith('/v1'))) {
+      const answer = answers.get(name);
+      const documented = operation.responses[String(answer?.status)];
+      expect(documented, `${name} answered ${answer?.status} ${JSON.stringify(answer?.body)}`).toBeDefined();
+      const schema = documented?.content?.['application/json']?.schema;
+      if (schema) expect(document.mismatches(schema, answer?.body), name).toEqual([]);
+      else expect(answer?.body, name).toBeUndefined();
+      expect(answer?.status, name).toBeLessThan(300);
+    }
+  });
+});
+
+test('the pages of the documentation are served', async () => {
+  const page = await api.get('/docs');
+  expect(page.headers['content-type']).toMatch(/^text\/html/);
+  expect(page.body).toContain('Event Message Service');
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-init.js']) {
+    expect((await api.get(`/docs/${file}`)).status).toBe(200);
+  }
+});
