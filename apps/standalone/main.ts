@@ -54,11 +54,12 @@ async function main(): Promise<number> {
   return exitCode;
 }
 
-/** Settles at the first request to stop; further ones are answered, and change nothing. */
+/** Settles at the first request to stop; further ones change nothing: npm passes on the Ctrl-C that we get too. */
 function stopSignal(config: StandaloneConfig, report: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
     const stop = (why: string) => {
-      report(stopping.signal.aborted ? `${why}: already stopping` : `${why}: stopping`);
+      if (stopping.signal.aborted) return;
+      report(`${why}: stopping`);
       stopping.abort();
       resolve();
     };

@@ -15,6 +15,8 @@ export interface NodeApp {
   readonly onOutput: (name: string, output: Readable, errors: Readable) => void;
 }
 
+const outputGuard = new URL('parentless-output.js', import.meta.url).href;
+
 /** An application finishes the requests it has on the wire before it ends. */
 const stopPatienceMs = 30_000;
 
@@ -27,7 +29,7 @@ export async function launchNodeApp(app: NodeApp): Promise<RunningService> {
     cwd: process.cwd(),
     detached: true,
     env: app.env,
-    execArgv: ['--enable-source-maps'],
+    execArgv: ['--enable-source-maps', '--import', outputGuard],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   if (child.stdout !== null && child.stderr !== null) app.onOutput(app.name, child.stdout, child.stderr);
