@@ -93,6 +93,16 @@ export async function planPage(
   };
 }
 
+const leavePlan: Statement = {
+  name: 'leave-plan',
+  text: `UPDATE mailings SET plan_lease_until = NULL WHERE id = $1 AND plan_fence = $2`,
+};
+
+/** Gives a mailing's planning back, so that nobody has to wait for the lease to run out. */
+export async function leaveMailing(sql: SqlExecutor, lease: PlanLease): Promise<void> {
+  await sql.query(leavePlan, [lease.mailingId, lease.fence]);
+}
+
 function planPageText(audienceCondition: string): string {
   return `
     WITH mailing AS MATERIALIZED (

@@ -18,6 +18,7 @@ export interface Tick<Result = unknown> {
 export class DutyTicker {
   private readonly logger = new Logger(DutyTicker.name);
   private readonly runs = new Map<string, () => void>();
+  private readonly ticks: Tick[] = [];
   private readonly running = new Map<string, Promise<void>>();
   private readonly failing = new Set<string>();
   private stopping = false;
@@ -28,6 +29,7 @@ export class DutyTicker {
   start(ticks: readonly Tick[]): void {
     for (const tick of ticks) {
       const run = this.runner(tick);
+      this.ticks.push(tick);
       this.runs.set(tick.name, run);
       this.scheduler.addInterval(tick.name, setInterval(run, tick.everyMs));
     }
@@ -39,12 +41,17 @@ export class DutyTicker {
     this.runs.get(name)?.();
   }
 
-  /** No further run starts; resolves when those under way have ended. */
+  /** No further run starts; resolves when those under way have ended and every duty has let go. */
   async stop(): Promise<void> {
     this.stopping = true;
     for (const name of this.runs.keys()) this.scheduler.deleteInterval(name);
     this.runs.clear();
     await Promise.all(this.running.values());
+    for (const { name, duty } of this.ticks) {
+      await duty.stop?.().catch((error: unknown) => {
+        this.logger.warn({ msg: `${name} could not let go`, error: String(error) });
+      });
+    }
   }
 
   private runner(tick: Tick): () => void {

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { type PlanLease, type PlannedPage, planPage, takeMailing } from '#libs/messages';
+import { leaveMailing, type PlanLease, type PlannedPage, planPage, takeMailing } from '#libs/messages';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
@@ -9,8 +9,8 @@ import type { Duty } from '../duties/duty.js';
 
 /** Clients in one page: about 0.2 s of one short transaction. */
 const PAGE_SIZE = 20_000;
-/** Milliseconds; renewed by each page. */
-const PLAN_LEASE = 30_000;
+/** Milliseconds; renewed by each page, and a page that is being written can't be taken over anyway. */
+const PLAN_LEASE = 10_000;
 
 export interface PlanningStep {
   /** The page that was written, if there was anything to plan. */
@@ -53,7 +53,13 @@ export class MailingPlanner implements Duty<PlanningStep> {
     this.metrics.planned((performance.now() - startedAt) / 1000);
     this.held.shift();
     if (!page.finished) this.held.push(lease);
+    else await leaveMailing(this.sql, lease);
     this.logger.log({ msg: 'page planned', mailingId: lease.mailingId, ...page });
     return { page: { ...page, mailingId: lease.mailingId }, more: this.held.length > 0 };
+  }
+
+  /** Leaves the rest to the other dispatchers. */
+  async stop(): Promise<void> {
+    for (const lease of this.held.splice(0)) await leaveMailing(this.sql, lease);
   }
 }

@@ -3,6 +3,7 @@ import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import {
   findWaitingMessages,
+  freeForgottenBatches,
   grantSlice,
   leaseDueBatch,
   type LeasedBatch,
@@ -81,8 +82,19 @@ export class LeaseHolder {
     this.held.delete(batch);
   }
 
-  /** Renews the leases that have used up a third of their time; returns how many were lost. */
-  async runOnce(): Promise<{ renewed: number; lost: number }> {
+  /** Renews the leases that have used up a third of their time, and gives back those nobody remembers. */
+  async runOnce(): Promise<{ renewed: number; lost: number; forgotten: number }> {
+    const forgotten = await freeForgottenBatches(
+      this.sql,
+      this.identity.id,
+      [...this.held].map((batch) => batch.id),
+    );
+    if (forgotten.length > 0)
+      this.logger.warn({ msg: 'forgotten leases were given back', batchIds: forgotten });
+    return { ...(await this.renew()), forgotten: forgotten.length };
+  }
+
+  private async renew(): Promise<{ renewed: number; lost: number }> {
     const sentAt = performance.now();
     const due = [...this.held].filter(
       (batch) => batch.leaseDeadline - sentAt < (this.config.leaseMs * 2) / 3,
