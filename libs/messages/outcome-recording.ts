@@ -32,8 +32,9 @@ export interface OutcomeWriter {
 /**
  * One statement for all that came back in a few milliseconds. Rows are locked in id order first, so that two
  * writers never deadlock. A status only moves up (see `message_status`), and the counters move by what really
- * changed: running it again after a COMMIT whose answer was lost changes nothing. What may have been accepted
- * never ends as `cancelled`, `expired` or `failed`, but as `unknown`.
+ * changed: running it again after a COMMIT whose answer was lost changes nothing. A doubt stays: what may have
+ * been accepted never ends as `cancelled`, `expired` or `failed` but as `unknown`, in whatever order that and
+ * the doubt arrive. Only the move to a retry batch depends on the message still being where it was sent from.
  */
 const record: Statement = {
   name: 'record-outcomes',
@@ -43,17 +44,20 @@ const record: Statement = {
         $6::text[], $7::bigint[], $8::bigint[])
         AS o (id, becomes, ambiguous, attempts, at, error, batch_id, retry_batch)
     ), held AS MATERIALIZED (
-      SELECT id, mailing_id, status, ambiguous FROM messages
+      SELECT id, batch_id, status, ambiguous FROM messages
       WHERE id = ANY ($1::bigint[])
       ORDER BY id
       FOR NO KEY UPDATE
     ), target AS MATERIALIZED (
-      SELECT o.*, held.mailing_id, held.status AS was,
+      SELECT o.*, held.status AS was,
         CASE
-          WHEN o.becomes = 'pending' AND o.ambiguous AND held.status IN ('cancelled', 'expired') THEN 'unknown'
-          WHEN o.becomes = 'failed' AND (held.ambiguous OR o.ambiguous) THEN 'unknown'
-          ELSE o.becomes
-        END AS moves_to
+          WHEN (o.ambiguous OR held.ambiguous)
+            AND greatest(o.becomes, held.status) IN ('cancelled', 'expired', 'failed') THEN 'unknown'
+          ELSE greatest(o.becomes, held.status)
+        END AS moves_to,
+        o.becomes = 'pending' AND held.status = 'pending'
+          AND o.retry_batch IS NOT NULL AND o.batch_id = held.batch_id AS retries,
+        o.ambiguous AND NOT held.ambiguous AND held.status = 'pending' AS casts_doubt
       FROM outcome o JOIN held USING (id)
     ), changed AS (
       UPDATE messages m SET
@@ -62,12 +66,9 @@ const record: Statement = {
         ambiguous = m.ambiguous OR t.ambiguous,
         sent_at = CASE WHEN t.moves_to = 'sent' THEN to_timestamp(t.at / 1000) ELSE m.sent_at END,
         last_error = CASE WHEN t.moves_to = 'sent' THEN NULL ELSE t.error END,
-        batch_id = CASE WHEN t.moves_to = 'pending' THEN t.retry_batch ELSE m.batch_id END
+        batch_id = CASE WHEN t.retries THEN t.retry_batch ELSE m.batch_id END
       FROM target t
-      WHERE m.id = t.id
-        AND (t.moves_to > t.was
-          OR (t.moves_to = 'pending' AND t.was = 'pending'
-            AND t.retry_batch IS NOT NULL AND m.batch_id = t.batch_id))
+      WHERE m.id = t.id AND (t.moves_to > t.was OR t.retries OR t.casts_doubt)
       RETURNING m.mailing_id, t.was, t.moves_to AS becomes
     ), counted AS (
       ${countChanges('changed', '$9')}
@@ -83,29 +84,46 @@ const record: Statement = {
 
 /**
  * Records outcomes; returns how many of them could not be retried because their batch had changed hands (its
- * new owner decides about those). All in one transaction; safe to repeat after any failure.
+ * new owner decides about those). Safe to repeat after any failure.
  */
 export async function recordOutcomes(
   sql: Sql,
   writer: OutcomeWriter,
   outcomes: readonly MessageOutcome[],
 ): Promise<{ orphaned: number }> {
-  if (!outcomes.some((outcome) => outcome.retryAt !== undefined)) {
+  let orphaned = 0;
+  for (const set of withoutRepetition(outcomes)) orphaned += await recordSet(sql, writer, set);
+  return { orphaned };
+}
+
+/** An UPDATE takes one row for a message and drops the others, so its second outcome is for another set. */
+function withoutRepetition(outcomes: readonly MessageOutcome[]): MessageOutcome[][] {
+  const sets: MessageOutcome[][] = [];
+  const seen = new Map<number, number>();
+  for (const outcome of outcomes) {
+    const nth = seen.get(outcome.messageId) ?? 0;
+    seen.set(outcome.messageId, nth + 1);
+    (sets[nth] ??= []).push(outcome);
+  }
+  return sets;
+}
+
+async function recordSet(
+  sql: Sql,
+  writer: OutcomeWriter,
+  outcomes: readonly MessageOutcome[],
+): Promise<number> {
+  const wanted = outcomes.flatMap(({ messageId, source, retryAt }) =>
+    retryAt === undefined ? [] : [{ messageId, source, dueAt: retryAt }],
+  );
+  if (wanted.length === 0) {
     await runRecord(sql, writer, outcomes, new Map());
-    return { orphaned: 0 };
+    return 0;
   }
   return sql.transaction(async (transaction) => {
-    const chosen = await chooseRetryBatches(
-      transaction,
-      writer,
-      outcomes.flatMap((outcome) =>
-        outcome.retryAt === undefined
-          ? []
-          : [{ messageId: outcome.messageId, source: outcome.source, dueAt: outcome.retryAt }],
-      ),
-    );
+    const chosen = await chooseRetryBatches(transaction, writer, wanted);
     await runRecord(transaction, writer, outcomes, chosen.batchOf);
-    return { orphaned: chosen.orphaned };
+    return chosen.orphaned;
   });
 }
 

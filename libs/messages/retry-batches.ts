@@ -26,7 +26,7 @@ const MOST_REMEMBERED = 1_000;
 const holdSources: Statement = {
   name: 'hold-retry-sources',
   text: `
-    SELECT b.id FROM unnest($2::bigint[], $3::bigint[]) AS source (id, fence)
+    SELECT b.id, b.fence FROM unnest($2::bigint[], $3::bigint[]) AS source (id, fence)
     JOIN batches b ON b.id = source.id AND b.fence = source.fence
     WHERE b.owner = $1::uuid AND b.state = 'leased'
     ORDER BY b.id
@@ -60,19 +60,16 @@ export async function chooseRetryBatches(
   writer: { dispatcherId: string; retryBatches: RetryBatches },
   wanted: readonly WantedRetry[],
 ): Promise<{ batchOf: Map<number, number>; orphaned: number }> {
-  const sources = [...new Map(wanted.map(({ source }) => [source.id, source])).values()];
-  const held = new Set(
-    (
-      await transaction.query<{ id: number }>(holdSources, [
-        writer.dispatcherId,
-        sources.map((source) => source.id),
-        sources.map((source) => source.fence),
-      ])
-    ).map((row) => row.id),
-  );
+  const sources = [...new Map(wanted.map(({ source }) => [tenureOf(source), source])).values()];
+  const rows = await transaction.query<LeaseKey>(holdSources, [
+    writer.dispatcherId,
+    sources.map((source) => source.id),
+    sources.map((source) => source.fence),
+  ]);
+  const held = new Set(rows.map(tenureOf));
   const groups = new Map<string, WantedRetry[]>();
   for (const retry of wanted) {
-    if (!held.has(retry.source.id)) continue;
+    if (!held.has(tenureOf(retry.source))) continue;
     const key = keyOf(retry);
     const group = groups.get(key);
     if (group) group.push(retry);
@@ -107,6 +104,10 @@ async function batchFor(
   if (remembered.size >= MOST_REMEMBERED) remembered.clear();
   remembered.set(key, opened.id);
   return opened.id;
+}
+
+function tenureOf({ id, fence }: LeaseKey): string {
+  return `${id}.${fence}`;
 }
 
 function keyOf({ source, dueAt }: WantedRetry): string {
