@@ -59,6 +59,7 @@ const leaseTicketed: Statement = {
     ${returned}`,
 };
 
+// "chosen" asks again what may have changed since the snapshot: only what is read under the lock is so.
 const leaseDue: Statement = {
   name: 'lease-due-batch',
   text: `
@@ -66,7 +67,7 @@ const leaseDue: Statement = {
       ${dueBatches({ guard: '$3', recent: '$5', limit: '8' })}
     ), chosen AS (
       SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
-      WHERE b.state = 'ready' AND ${breakerLetsPass}
+      WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock) AND ${breakerLetsPass}
       ORDER BY ${servingOrder('c', '$6')}
       LIMIT 1
       FOR NO KEY UPDATE OF b SKIP LOCKED
@@ -131,12 +132,19 @@ export function findWaitingMessages(sql: SqlExecutor, batchId: number): Promise<
   return sql.query(waitingMessages, [batchId]);
 }
 
+/** Locked in id order, as retries lock the batches that they come from. */
 const renew: Statement = {
   name: 'renew-leases',
   text: `
+    WITH held AS MATERIALIZED (
+      SELECT b.id FROM unnest($3::bigint[], $4::bigint[]) AS mine (id, fence)
+      JOIN batches b ON b.id = mine.id AND b.fence = mine.fence
+      WHERE b.owner = $1::uuid AND b.state = 'leased'
+      ORDER BY b.id
+      FOR NO KEY UPDATE OF b
+    )
     UPDATE batches b SET lease_until = ems_now() + make_interval(secs => $2::float8 / 1000)
-    FROM unnest($3::bigint[], $4::bigint[]) AS held (id, fence)
-    WHERE b.id = held.id AND b.fence = held.fence AND b.owner = $1::uuid AND b.state = 'leased'
+    FROM held WHERE b.id = held.id
     RETURNING b.id`,
 };
 
