@@ -3,12 +3,17 @@ import { messageStatuses } from './message-status.js';
 
 const BATCHES_A_PAGE = 10;
 
+/**
+ * Not while a batch of the mailing is leased: its last retries may still join one of the others, after the
+ * snapshot in which that one's messages were found.
+ */
 const purgeBatches: Statement = {
   name: 'purge-deleted-batches',
   text: `
     WITH doomed AS MATERIALIZED (
       SELECT b.id FROM mailings m JOIN batches b ON b.mailing_id = m.id
       WHERE m.deleted_at IS NOT NULL AND b.state <> 'leased'
+        AND NOT EXISTS (SELECT FROM batches l WHERE l.mailing_id = m.id AND l.state = 'leased')
       LIMIT ${BATCHES_A_PAGE}
       FOR UPDATE OF b SKIP LOCKED
     ), gone AS (

@@ -1,24 +1,33 @@
-import type { SqlExecutor, Statement } from '#libs/database';
+import type { Sql, SqlExecutor, Statement } from '#libs/database';
 import { countChanges } from './counter-changes.js';
 
 /** How many batches one call closes: at most 10,000 rows in one short transaction. */
 const BATCHES_A_PAGE = 20;
 
+/** The waiting batches of mailings that ended or were cancelled. A leased one is left to its owner. */
+const holdSpent: Statement = {
+  name: 'hold-spent-batches',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now)
+    SELECT b.id, CASE WHEN m.status = 'cancelled' THEN 'cancelled' ELSE 'expired' END AS verdict
+    FROM clock CROSS JOIN mailings m JOIN batches b ON b.mailing_id = m.id
+    WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL
+      AND (m.status = 'cancelled' OR m.end_at <= clock.now)
+      AND b.state <> 'done' AND b.state = 'ready'
+    LIMIT ${BATCHES_A_PAGE}
+    FOR NO KEY UPDATE OF b SKIP LOCKED`,
+};
+
 /**
- * Closes waiting batches of mailings that ended or were cancelled: their pending messages become `expired`
- * or `cancelled`, and `unknown` where an attempt's fate is not known. A leased batch is left to its owner.
+ * Closes them: their pending messages become `expired` or `cancelled`, and `unknown` where an attempt's fate
+ * is not known. A statement of its own, because a retry may have joined one of them after the snapshot in
+ * which they were found, and would stay behind in a closed batch.
  */
 const close: Statement = {
   name: 'close-spent-batches',
   text: `
-    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), spent AS MATERIALIZED (
-      SELECT b.id, CASE WHEN m.status = 'cancelled' THEN 'cancelled' ELSE 'expired' END::message_status AS verdict
-      FROM clock CROSS JOIN mailings m JOIN batches b ON b.mailing_id = m.id
-      WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL
-        AND (m.status = 'cancelled' OR m.end_at <= clock.now)
-        AND b.state <> 'done' AND b.state = 'ready'
-      LIMIT ${BATCHES_A_PAGE}
-      FOR NO KEY UPDATE OF b SKIP LOCKED
+    WITH spent AS MATERIALIZED (
+      SELECT * FROM unnest($2::bigint[], $3::message_status[]) AS s (id, verdict)
     ), held AS MATERIALIZED (
       SELECT m.id, m.status AS was, s.verdict FROM messages m JOIN spent s ON s.id = m.batch_id
       WHERE m.status = 'pending'
@@ -26,19 +35,23 @@ const close: Statement = {
       FOR NO KEY UPDATE OF m
     ), changed AS (
       UPDATE messages m SET status = CASE WHEN m.ambiguous THEN 'unknown' ELSE h.verdict END
-      FROM held h WHERE m.id = h.id AND m.status = 'pending'
+      FROM held h WHERE m.id = h.id
       RETURNING m.mailing_id, h.was, m.status AS becomes
     ), counted AS (
       ${countChanges('changed', '$1')}
     )
     UPDATE batches b SET state = 'done', ticketed_until = NULL
-    FROM spent s WHERE b.id = s.id
-    RETURNING b.id`,
+    FROM spent s WHERE b.id = s.id`,
 };
 
 /** Closes one page; returns how many batches. */
-export async function closeSpentBatches(sql: SqlExecutor, shard: number): Promise<number> {
-  return (await sql.query(close, [shard])).length;
+export function closeSpentBatches(sql: Sql, shard: number): Promise<number> {
+  return sql.transaction(async (transaction) => {
+    const spent = await transaction.query<{ id: number; verdict: string }>(holdSpent);
+    if (spent.length === 0) return 0;
+    await transaction.query(close, [shard, spent.map(({ id }) => id), spent.map(({ verdict }) => verdict)]);
+    return spent.length;
+  });
 }
 
 /**
