@@ -11,6 +11,9 @@ export interface OwnNats {
   start(): Promise<void>;
   /** As the kernel's out-of-memory killer would: no goodbye. */
   kill(): Promise<void>;
+  /** It takes bytes and says nothing, until `proceed`. */
+  hang(): void;
+  proceed(): void;
   /** Only while it is not running. */
   wipe(): Promise<void>;
 }
@@ -20,6 +23,9 @@ export async function ownNats(): Promise<OwnNats> {
   const port = await freePort();
   const storeDir = await mkdtemp(join(tmpdir(), 'ems-nats-'));
   let server: EmbeddedServer | undefined;
+  const signal = (name: NodeJS.Signals) => {
+    if (server) process.kill(server.pid, name);
+  };
   const nats: OwnNats = {
     url: `nats://127.0.0.1:${port}`,
     start: async () => {
@@ -29,6 +35,8 @@ export async function ownNats(): Promise<OwnNats> {
       await server?.kill();
       server = undefined;
     },
+    hang: () => signal('SIGSTOP'),
+    proceed: () => signal('SIGCONT'),
     wipe: async () => rm(join(storeDir, 'jetstream'), { recursive: true, force: true }),
   };
   onTestFinished(async () => {

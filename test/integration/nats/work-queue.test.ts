@@ -154,6 +154,25 @@ test('kill -9 of NATS leaves no fetch hanging, and a wiped store is made anew', 
   expect(queue.ready).toBe(true);
 });
 
+test('a NATS that hangs costs a few seconds, not more, and is used again when it goes on', async () => {
+  const nats = await ownNats();
+  await nats.start();
+  const { queue } = await setup(nats.url);
+  await queue.publish([ticket(1)]);
+  for (const taken of await queue.fetch(1, 1_000)) taken.ack();
+  nats.hang();
+  const before = performance.now();
+  expect(await queue.fetch(1, 1_000)).toEqual([]);
+  expect(await queue.publish([ticket(2)])).toBe(0);
+  expect(await queue.state()).toMatchObject({ stream: 'unknown' });
+  expect(performance.now() - before).toBeLessThan(8_000);
+
+  nats.proceed();
+  await expect.poll(() => queue.ready, { timeout: 10_000 }).toBe(true);
+  expect(await queue.publish([ticket(3)])).toBe(1);
+  expect(ids(await queue.fetch(5, 1_000))).toContain(3);
+});
+
 test('asking whether it is ready makes it so', async () => {
   const { queue } = await setup();
   await expect.poll(() => queue.ready).toBe(true);
