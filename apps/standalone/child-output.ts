@@ -4,11 +4,12 @@ import type { LogWriter } from './log-writer.js';
 import type { RepeatLimit } from './repeat-limit.js';
 
 const warn = 40;
-const error = 50;
 const errorLinesShown = 12;
 
 /** What pino writes first in a line that the terminal need not show: the quick way past most lines. */
 const quietStart = /^\{"level":(?:[123]0|"(?:trace|debug|info)"),/;
+
+type OwnLevel = 'info' | 'error' | 'fatal';
 
 /** Sends what the applications print to the log files, and what is worth a look to the terminal as well. */
 export class ChildOutput {
@@ -32,15 +33,15 @@ export class ChildOutput {
   }
 
   /** An entry for the log files alone: one of our own, or text that an application wrote beside its log. */
-  record(service: string, level: number, msg: string): LogEntry {
-    const entry = { level, time: Date.now(), service, msg };
+  record(service: string, level: OwnLevel, msg: string): LogEntry {
+    const entry = entryOf(service, level, msg);
     this.writer.write(`${JSON.stringify(entry)}\n`);
     return entry;
   }
 
   /** A stack trace comes at once; its first line alone says too little. */
   private takeError(service: string, text: string): void {
-    const entry = this.record(service, error, text);
+    const entry = this.record(service, 'error', text);
     const [, ...more] = text.split('\n').slice(0, errorLinesShown);
     this.show(entry, more);
   }
@@ -48,7 +49,7 @@ export class ChildOutput {
   private takeLines(service: string, lines: readonly string[]): void {
     if (lines.length === 0) return;
     const marked = lines.map((line) => {
-      if (!line.startsWith('{"')) return JSON.stringify({ level: 30, time: Date.now(), service, msg: line });
+      if (!line.startsWith('{"')) return JSON.stringify(entryOf(service, 'info', line));
       if (!quietStart.test(line))
         this.show({ ...(parseLogLine(line) ?? { level: warn, msg: line }), service });
       return `{"service":"${service}",${line.slice(1)}`;
@@ -61,4 +62,8 @@ export class ChildOutput {
     const kind = `${entry.service} ${entry.level} ${entry.msg.replace(/\d+/g, '#')}`;
     this.terminal.show(kind, [shortForm(entry), ...more].join('\n'));
   }
+}
+
+function entryOf(service: string, level: OwnLevel, msg: string): LogEntry {
+  return { service, level, time: new Date().toISOString(), msg };
 }

@@ -12,8 +12,6 @@ import { RepeatLimit } from './repeat-limit.js';
 import { Standalone, type Standing } from './standalone.js';
 import { Terminal } from './terminal.js';
 
-const info = 30;
-const fatal = 60;
 const terminal = new Terminal();
 const stopping = new AbortController();
 
@@ -27,7 +25,7 @@ async function main(): Promise<number> {
   const output = new ChildOutput(writer, new RepeatLimit((line) => terminal.line(line)));
   const report = (line: string) => {
     terminal.line(`${new Date().toTimeString().slice(0, 8)} ${line}`);
-    output.record('standalone', info, line);
+    output.record('standalone', 'info', line);
   };
   const told = stopSignal(config, report);
   void told.then(() => lock.sayStopping());
@@ -45,7 +43,7 @@ async function main(): Promise<number> {
     if (!stopping.signal.aborted) {
       exitCode = 1;
       terminal.line(explain(error));
-      output.record('standalone', fatal, explain(error));
+      output.record('standalone', 'fatal', explain(error));
     }
   }
   await standalone.stop();

@@ -48,7 +48,7 @@ export function spawnServer(server: ServerCommand): ServerProcess {
   closeSync(log);
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `exit code ${code}`));
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
   const kill = async () => {
     child.kill('SIGKILL');

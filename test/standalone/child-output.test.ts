@@ -60,12 +60,12 @@ describe('what the applications print', () => {
 
     expect(await logged()).toEqual([
       {
-        level: 50,
-        time: expect.any(Number),
+        level: 'error',
+        time: expect.any(String),
         service: 'api',
         msg: 'TypeError: x is not a function\n    at main.js:1:1',
       },
-      { level: 30, time: expect.any(Number), service: 'api', msg: 'plain text' },
+      { level: 'info', time: expect.any(String), service: 'api', msg: 'plain text' },
     ]);
     expect(shown[0]).toContain('ERROR api        TypeError: x is not a function');
   });

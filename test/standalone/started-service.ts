@@ -49,6 +49,10 @@ export class StartedService {
     this.exited = new Promise((resolve) => {
       this.child.once('close', (code, signal) => resolve(signal ?? code ?? 0));
     });
+    onTestFinished(async () => {
+      this.child.kill('SIGKILL');
+      await this.exited;
+    });
   }
 
   /** Waits for a line like this in what is printed, and fails at once if the process ends without it. */
