@@ -9,11 +9,11 @@ export interface FetchedTicket {
 
 export interface PulledTickets {
   tickets: FetchedTicket[];
-  /** Whether the server said anything; a pull from a deleted consumer meets silence only. */
+  /** Whether the server said anything; a pull from a deleted consumer meets silence, and so does a short one. */
   heard: boolean;
 }
 
-/** Milliseconds. */
+/** Milliseconds; JetStream takes no shorter one; a shorter wait is cut off on our side. */
 const SHORTEST_EXPIRY = 1_000;
 const HEARTBEAT = 500;
 /** How long after the expiry the server's own word on it may take. */
@@ -22,12 +22,13 @@ const SLACK = 250;
 const LINGER = 5;
 
 /**
- * One pull: what is ready at once, else the first ticket that comes within `waitMs` (rounded up to the second
- * that JetStream asks for at least). Throws what the client does when stream, consumer or heartbeats are gone.
+ * One pull: what is ready at once, else the first ticket that comes within `waitMs`. Throws what the client does
+ * when stream, consumer or heartbeats are gone.
  */
 export async function pullTickets(consumer: Consumer, max: number, waitMs: number): Promise<PulledTickets> {
   const tickets: FetchedTicket[] = [];
-  const expires = Math.ceil(Math.max(waitMs, SHORTEST_EXPIRY));
+  const wait = Math.ceil(waitMs);
+  const expires = Math.max(wait, SHORTEST_EXPIRY);
   const messages = await consumer.fetch({
     max_messages: max,
     expires,
@@ -36,10 +37,11 @@ export async function pullTickets(consumer: Consumer, max: number, waitMs: numbe
   });
   let heard = true;
   // Without a limit of ours the client would wait for NATS to come back for as long as that takes.
+  const patience = wait < expires ? wait : expires + SLACK;
   let timer = setTimeout(() => {
     heard = false;
     messages.stop();
-  }, expires + SLACK);
+  }, patience);
   try {
     for await (const message of messages) {
       if (tickets.length === 0) {

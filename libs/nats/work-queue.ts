@@ -48,9 +48,8 @@ export class WorkQueue {
   }
 
   /**
-   * Takes up to `max` tickets: what is ready at once, else the first that comes within `waitMs` (a second at
-   * least). [] after that time, on any trouble with NATS too, so that a loop around it never spins; see
-   * `ready` to skip the wait.
+   * Takes up to `max` tickets: what is ready at once, else the first that comes within `waitMs`. [] after that
+   * time, on any trouble with NATS too, so that a loop around it never spins; see `ready` to skip the wait.
    */
   async fetch(max: number, waitMs: number): Promise<FetchedTicket[]> {
     const until = performance.now() + waitMs;
