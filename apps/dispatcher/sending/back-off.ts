@@ -13,7 +13,7 @@ export interface BackOffTerms {
  * of the base and the ceiling `min(cap, base × 2^(attempts − 1))`.
  *
  * With the defaults (1 s, 5 min) the ceilings are 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300 … s: 20 attempts
- * take 36 minutes on average. A wait that would pass the end is drawn from the time that remains instead;
+ * take 29 minutes on average. A wait that would pass the end is drawn from the time that remains instead;
  * where not even the shortest wait fits, the drawn one is returned and the message expires.
  *
  * @param random uniform in [0, 1)
@@ -30,10 +30,10 @@ export function backOff(attempts: number, terms: BackOffTerms, random: number): 
 
 /**
  * The due time of a retry, rounded up so that retries share batches: to a quarter of the wait, at least
- * 100 ms and at most 5 s. Never before `dueAt`, and past `latest` only if `dueAt` is.
+ * 100 ms and at most 5 s. Never before `dueAt`, and past `latest` only if `dueAt` is; whole milliseconds.
  */
 export function retryBucket(dueAt: number, waitMs: number, latest: number): number {
   const width = Math.min(5_000, Math.max(100, waitMs / 4));
   const rounded = Math.ceil(dueAt / width) * width;
-  return Math.round(rounded <= latest ? rounded : Math.max(dueAt, Math.min(rounded, latest)));
+  return Math.ceil(rounded <= latest ? rounded : Math.max(dueAt, latest));
 }
