@@ -1,0 +1,74 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+
+/** Asks for places; `granted` tells whether they were given, after everything that was due has happened. */
+function ask(cap: UnrecordedCap, count: number) {
+  const given = cap.acquire(count).then(() => true);
+  const afterIt = () => Promise.resolve().then(() => Promise.resolve(false));
+  return { granted: () => Promise.race([given, afterIt()]) };
+}
+
+describe('the cap on unrecorded messages', () => {
+  test('gives places while there are some, and keeps the rest waiting', async () => {
+    const cap = new UnrecordedCap(10);
+    const [first, second, third] = [ask(cap, 6), ask(cap, 4), ask(cap, 1)];
+    expect([await first.granted(), await second.granted(), await third.granted()]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(cap.unrecorded).toBe(10);
+    cap.release(1);
+
+    expect(await third.granted()).toBe(true);
+    expect(cap.unrecorded).toBe(10);
+  });
+
+  test('serves in order, so that a large slice is not passed by small ones for ever', async () => {
+    const cap = new UnrecordedCap(10);
+    ask(cap, 8);
+    const large = ask(cap, 9);
+    const small = ask(cap, 1);
+    expect([await large.granted(), await small.granted()]).toEqual([false, false]);
+    cap.release(8);
+
+    expect([await large.granted(), await small.granted()]).toEqual([true, true]);
+    expect(cap.unrecorded).toBe(10);
+  });
+
+  test('can be filled by one slice of its whole size', async () => {
+    const cap = new UnrecordedCap(3);
+    expect(cap.size).toBe(3);
+    expect(await ask(cap, 3).granted()).toBe(true);
+  });
+
+  test('is never exceeded, and everyone is served in the end', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 20 }).chain((size) =>
+          fc.record({
+            size: fc.constant(size),
+            slices: fc.array(fc.integer({ min: 1, max: size }), { minLength: 1, maxLength: 30 }),
+          }),
+        ),
+        async ({ size, slices }) => {
+          const cap = new UnrecordedCap(size);
+          let most = 0;
+          await Promise.all(
+            slices.map(async (count) => {
+              await cap.acquire(count);
+              most = Math.max(most, cap.unrecorded);
+              for (let left = count; left > 0; left -= 1) {
+                await Promise.resolve();
+                cap.release(1);
+              }
+            }),
+          );
+          expect(most).toBeLessThanOrEqual(size);
+          expect(cap.unrecorded).toBe(0);
+        },
+      ),
+    );
+  });
+});
