@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Sql } from '#libs/database';
 import type { Audience } from '#libs/mailings';
-import { messageStatuses, planPage, takeMailing, type MessageStatus, type PlannedPage } from '#libs/messages';
-import { registerQueueDispatcher, type QueueDispatcher } from './queue-dispatcher.js';
+import { planPage, takeMailing, type PlannedPage } from '#libs/messages';
+import { registerQueueDispatcher } from './queue-dispatcher.js';
+import { expectCountersExact, findBatches, findMessages, findStatuses } from './queue-rows.js';
 import { createTestDatabase } from './services.js';
 
 /*
@@ -27,34 +28,6 @@ export interface MailingGiven {
   status?: 'scheduled' | 'paused' | 'cancelled';
 }
 
-export interface MessageRow {
-  id: number;
-  clientId: number;
-  batchId: number;
-  phone: number;
-  status: MessageStatus;
-  attempts: number;
-  ambiguous: boolean;
-  lastError: string | null;
-  sentAt: Date | null;
-}
-
-export interface BatchRow {
-  id: number;
-  mailingId: number;
-  state: 'ready' | 'leased' | 'done';
-  size: number;
-  timezone: string | null;
-  notBefore: Date | number;
-  notAfter: Date | number;
-  dueAt: Date;
-  owner: string | null;
-  fence: number;
-  leaseUntil: Date | null;
-  grantedUpto: number;
-  ticketedUntil: Date | null;
-}
-
 export type QueueScenario = Awaited<ReturnType<typeof setup>>;
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -70,7 +43,7 @@ beforeAll(async () => {
   await run('ALTER SEQUENCE clients_id_seq RESTART 400000001');
 });
 
-afterEach(() => expectCountersExact());
+afterEach(() => expectCountersExact(sql));
 
 afterAll(async () => {
   await sql?.close();
@@ -95,13 +68,13 @@ export async function setup() {
     shiftClock,
     setClock,
     now,
-    dispatcher,
-    statuses,
-    messages,
-    batches,
+    dispatcher: () => registerQueueDispatcher(sql),
+    statuses: (mailing: number) => findStatuses(sql, mailing),
+    messages: (mailing: number) => findMessages(sql, mailing),
+    batches: (mailing: number) => findBatches(sql, mailing),
     untilWaiting,
     fromBefore,
-    expectCountersExact,
+    expectCountersExact: () => expectCountersExact(sql),
   };
 }
 
@@ -114,13 +87,13 @@ let lastPhone = 79_000_000_000;
 
 /** Adds clients; returns their ids. */
 async function clients({ count = 1, timezone = 'UTC', tags = [], operatorCode = null }: ClientsGiven = {}) {
+  lastPhone += count;
   const rows = await run<{ id: number }>(
     `INSERT INTO clients (phone, timezone, tags, operator_code)
-     SELECT $1::bigint + nth, $2, $3, $4 FROM generate_series(1, $5) AS nth
+     SELECT $1::bigint - nth, $2, $3, $4 FROM generate_series(0, $5 - 1) AS nth
      RETURNING id`,
     [lastPhone, timezone, tags, operatorCode, count],
   );
-  lastPhone += count;
   return rows.map(({ id }) => id);
 }
 
@@ -192,40 +165,6 @@ async function now(): Promise<number> {
   return row?.now ?? Number.NaN;
 }
 
-function dispatcher(): Promise<QueueDispatcher> {
-  return registerQueueDispatcher(sql);
-}
-
-/** How many messages of a mailing are in each status; a status without any is left out. */
-async function statuses(mailing: number): Promise<Partial<Record<MessageStatus, number>>> {
-  const rows = await run<{ status: MessageStatus; count: number }>(
-    'SELECT status, count(*)::int AS count FROM messages WHERE mailing_id = $1 GROUP BY status',
-    [mailing],
-  );
-  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
-}
-
-/** A mailing's messages by id. */
-function messages(mailing: number): Promise<MessageRow[]> {
-  return run(
-    `SELECT id, client_id AS "clientId", batch_id AS "batchId", phone, status, attempts, ambiguous,
-       last_error AS "lastError", sent_at AS "sentAt"
-     FROM messages WHERE mailing_id = $1 ORDER BY id`,
-    [mailing],
-  );
-}
-
-/** A mailing's batches by id. */
-function batches(mailing: number): Promise<BatchRow[]> {
-  return run(
-    `SELECT id, mailing_id AS "mailingId", state, size, timezone, not_before AS "notBefore",
-       not_after AS "notAfter", due_at AS "dueAt", owner, fence, lease_until AS "leaseUntil",
-       granted_upto AS "grantedUpto", ticketed_until AS "ticketedUntil"
-     FROM batches WHERE mailing_id = $1 ORDER BY id`,
-    [mailing],
-  );
-}
-
 /** Resolves once `count` statements wait for a lock that somebody else holds. */
 async function untilWaiting(count = 1): Promise<void> {
   for (;;) {
@@ -253,23 +192,4 @@ async function fromBefore<Result>(
     return held;
   });
   return result;
-}
-
-/** Every mailing's counters, and those of all together, are what counting the messages comes to. */
-async function expectCountersExact(): Promise<void> {
-  const count = messageStatuses.map((status) => `count(*) FILTER (WHERE status = '${status}') AS ${status}`);
-  const sum = messageStatuses.map((status) => `sum(${status})::bigint AS ${status}`);
-  // One statement, so one snapshot.
-  const rows = await run<{ source: string; mailing: number } & Record<MessageStatus, number>>(`
-    SELECT 'recount' AS source, coalesce(mailing_id, 0) AS mailing, ${count.join(', ')} FROM messages
-    GROUP BY GROUPING SETS ((mailing_id), ())
-    UNION ALL
-    SELECT 'counters', mailing_id, ${sum.join(', ')} FROM mailing_counters GROUP BY mailing_id`);
-  const of = (wanted: string) =>
-    Object.fromEntries(
-      rows
-        .filter((row) => row.source === wanted && messageStatuses.some((status) => row[status] !== 0))
-        .map(({ source: _, mailing, ...counts }) => [mailing, counts]),
-    );
-  expect(of('counters')).toEqual(of('recount'));
 }

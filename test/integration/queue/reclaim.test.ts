@@ -1,0 +1,244 @@
+import { describe, expect, test } from 'vitest';
+import { cancelMessagesOfClient, freeForgottenBatches, reclaimAbandonedBatches } from '#libs/messages';
+import { setup, type QueueScenario } from '../../support/queue-scenario.js';
+import { failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
+
+const terms = { silenceMs: 10_000, maxAttempts: 20, shard: 5 };
+
+/** A batch of eight of which the first five were granted to a dispatcher that then fell silent. */
+async function aDeadDispatcher() {
+  const scenario = await setup();
+  const mailing = await scenario.aPlannedMailing({ count: 8, endsIn: '1h' });
+  const dead = await scenario.dispatcher();
+  const batch = await dead.lease();
+  if (!batch) throw new Error('Nothing could be leased');
+  const all = await dead.waiting(batch);
+  await dead.grant(batch, all.slice(0, 3));
+  await dead.grant(batch, all.slice(3, 5));
+  const reclaim = (given: Partial<typeof terms> = {}) =>
+    reclaimAbandonedBatches(scenario.sql, { ...terms, ...given });
+  const rows = () => scenario.messages(mailing);
+  return { ...scenario, mailing, dead, batch, all, reclaim, rows };
+}
+
+const later = ({ shiftClock }: Pick<QueueScenario, 'shiftClock'>) => shiftClock('31s');
+
+describe('a batch is taken back', () => {
+  test('only after its lease ran out and its owner was silent', async () => {
+    const { batch, mailing, dead, reclaim, shiftClock, batches, now } = await aDeadDispatcher();
+    await shiftClock('25s');
+    expect(await reclaim(), 'silent, but the lease holds').toEqual([]);
+    await shiftClock('6s');
+    await dead.beat();
+    expect(await reclaim(), 'the lease is over, but the owner lives').toEqual([]);
+    await shiftClock('9s');
+    expect(await reclaim(), 'not silent for long enough').toEqual([]);
+    await shiftClock('1.1s');
+
+    expect(await reclaim()).toEqual([{ id: batch.id, mailingId: mailing, owner: dead.id, doubtfulInAll: 5 }]);
+    expect(await batches(mailing)).toMatchObject([
+      {
+        state: 'ready',
+        owner: null,
+        fence: batch.fence + 1,
+        leaseUntil: null,
+        grantedUpto: 0,
+        ticketedUntil: null,
+      },
+    ]);
+    expect((await batches(mailing))[0]?.dueAt.getTime()).toBeLessThan(await now());
+    expect(await reclaim()).toEqual([]);
+  });
+
+  test('when its owner is not even on the list any more', async () => {
+    const { run, batch, reclaim, shiftClock } = await aDeadDispatcher();
+    await run('DELETE FROM dispatchers');
+    expect(await reclaim()).toEqual([]);
+    await later({ shiftClock });
+
+    expect(await reclaim()).toMatchObject([{ id: batch.id }]);
+  });
+
+  test('by one of several who try at the same time', async () => {
+    const scenario = await aDeadDispatcher();
+    await later(scenario);
+
+    const reclaimed = await Promise.all([1, 2, 3, 4].map(() => scenario.reclaim()));
+    expect(reclaimed.flat()).toHaveLength(1);
+    expect((await scenario.rows()).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1, 0, 0, 0]);
+  });
+
+  test('but not if its owner renews the lease at that moment', async () => {
+    const scenario = await aDeadDispatcher();
+    await later(scenario);
+    const renew = () =>
+      scenario.run(`UPDATE batches SET lease_until = clock_timestamp() + interval '1h' WHERE id = $1`, [
+        scenario.batch.id,
+      ]);
+
+    expect(await scenario.fromBefore(renew, () => scenario.reclaim())).toEqual([]);
+    expect((await scenario.rows()).filter(({ ambiguous }) => ambiguous)).toEqual([]);
+  });
+});
+
+describe('what is in doubt', () => {
+  test('is exactly what was granted and not recorded', async () => {
+    const scenario = await aDeadDispatcher();
+    const { dead, batch, all, reclaim, rows, statuses, mailing, run, now } = scenario;
+    const [a, b, c, d, e] = all;
+    if (!a || !b || !c || !d || !e) throw new Error('Five messages were to be granted');
+    await dead.record(sent(batch, b), failed(batch, c));
+    await dead.record(notNow(batch, d, (await now()) + 5_000));
+    await later(scenario);
+    await reclaim();
+
+    expect((await rows()).map(({ status, attempts, ambiguous }) => [status, attempts, ambiguous])).toEqual([
+      ['pending', 1, true],
+      ['sent', 1, false],
+      ['failed', 1, false],
+      ['pending', 1, false],
+      ['pending', 1, true],
+      ['pending', 0, false],
+      ['pending', 0, false],
+      ['pending', 0, false],
+    ]);
+    expect(await statuses(mailing)).toEqual({ pending: 6, sent: 1, failed: 1 });
+    const logged = await run(
+      `SELECT message_id, number, outcome, error, dispatcher FROM attempts WHERE outcome = 'ambiguous' ORDER BY 1`,
+    );
+    const error = 'the dispatcher stopped while this was being sent';
+    expect(logged).toEqual(
+      [a, e].map(({ id }) => ({
+        message_id: id,
+        number: 1,
+        outcome: 'ambiguous',
+        error,
+        dispatcher: dead.id,
+      })),
+    );
+  });
+
+  test('is nothing when nothing was granted', async () => {
+    const scenario = await setup();
+    const mailing = await scenario.aPlannedMailing();
+    await (await scenario.dispatcher()).lease();
+    await later(scenario);
+
+    expect(await reclaimAbandonedBatches(scenario.sql, terms)).toMatchObject([{ doubtfulInAll: 0 }]);
+    expect((await scenario.messages(mailing)).map(({ attempts }) => attempts)).toEqual([0, 0, 0]);
+  });
+
+  test('is unknown when its client was deleted meanwhile', async () => {
+    const scenario = await aDeadDispatcher();
+    const { sql, reclaim, rows } = scenario;
+    const made = await rows();
+    await cancelMessagesOfClient(sql, made[1]?.clientId ?? 0);
+    await cancelMessagesOfClient(sql, made[6]?.clientId ?? 0);
+    await later(scenario);
+    await reclaim();
+
+    const after = await rows();
+    expect(after[1]).toMatchObject({ status: 'unknown', ambiguous: true });
+    expect(after[6], 'it was never granted').toMatchObject({ status: 'cancelled', ambiguous: false });
+  });
+
+  test('is unknown when it has used up its attempts', async () => {
+    const scenario = await aDeadDispatcher();
+    const { run, all, reclaim, rows } = scenario;
+    await run('UPDATE messages SET attempts = 18 WHERE id = $1', [all[0]?.id]);
+    await run('UPDATE messages SET attempts = 19 WHERE id = $1', [all[1]?.id]);
+    await later(scenario);
+    await reclaim();
+
+    expect((await rows()).slice(0, 2)).toMatchObject([
+      { status: 'pending', attempts: 19 },
+      { status: 'unknown', attempts: 20 },
+    ]);
+  });
+});
+
+describe('an owner that comes back', () => {
+  async function cameBackLate() {
+    const scenario = await aDeadDispatcher();
+    await later(scenario);
+    await scenario.reclaim();
+    const { id, fence } = scenario.batch;
+    return { ...scenario, newOwner: await scenario.dispatcher(), key: { id, fence } };
+  }
+
+  test('is refused every write of intent, whether the batch waits or has a new owner', async () => {
+    const { dead, newOwner, batch, key, all, now } = await cameBackLate();
+    for (const lease of [
+      () => undefined,
+      () => newOwner.lease(),
+      () => newOwner.release({ ...key, fence: 3 }),
+    ]) {
+      await lease();
+      expect(await dead.grant(key, all)).toBeUndefined();
+      expect(await dead.renew(key)).toEqual(new Set());
+      expect(await dead.release(key)).toBe('lost');
+      expect(await dead.record(notNow(batch, all[0] ?? { id: 0 }, (await now()) + 5_000))).toEqual({
+        orphaned: 1,
+      });
+    }
+  });
+
+  test('has its late acceptance recorded, and its late refusal not believed', async () => {
+    const { dead, batch, all, rows } = await cameBackLate();
+    const [a, b] = all;
+    if (!a || !b) throw new Error('Two messages were to be granted');
+    await dead.record(sent(batch, a), failed(batch, b));
+
+    expect((await rows()).slice(0, 2)).toMatchObject([
+      { status: 'sent', attempts: 1, lastError: null },
+      { status: 'unknown', attempts: 1 },
+    ]);
+  });
+
+  test('does not overwrite the attempt that was noted for it', async () => {
+    const { run, dead, batch, all } = await cameBackLate();
+    await dead.record(unknown(batch, all[0] ?? { id: 0 }));
+
+    expect(await run('SELECT number, error FROM attempts WHERE message_id = $1', [all[0]?.id])).toEqual([
+      { number: 1, error: 'the dispatcher stopped while this was being sent' },
+    ]);
+  });
+});
+
+test('a recorder that holds the batch is waited for by nobody, and its retry is kept', async () => {
+  const scenario = await aDeadDispatcher();
+  const { sql, dead, batch, all, reclaim, rows, now } = scenario;
+  await later(scenario);
+  await sql.transaction(async (recorder) => {
+    await recorder.query({ name: '', text: 'SELECT FROM batches WHERE id = $1 FOR SHARE' }, [batch.id]);
+    expect(await reclaim()).toEqual([]);
+  });
+  await dead.record(notNow(batch, all[0] ?? { id: 0 }, (await now()) + 5_000));
+  await reclaim();
+
+  expect((await rows())[0]).toMatchObject({ attempts: 1, ambiguous: false });
+});
+
+describe('a batch that its living owner does not know of', () => {
+  test('is freed when its lease has run out, with nothing in doubt', async () => {
+    const { sql, dead, batch, mailing, rows, batches, shiftClock } = await aDeadDispatcher();
+    expect(await freeForgottenBatches(sql, dead.id, [])).toEqual([]);
+    await later({ shiftClock });
+
+    expect(await freeForgottenBatches(sql, dead.id, [])).toEqual([batch.id]);
+    expect(await batches(mailing)).toMatchObject([
+      { state: 'ready', owner: null, leaseUntil: null, grantedUpto: 0, fence: batch.fence + 1 },
+    ]);
+    expect((await rows()).filter(({ ambiguous, attempts }) => ambiguous || attempts)).toEqual([]);
+    expect(await dead.lease()).toMatchObject({ id: batch.id });
+  });
+
+  test('is none that it knows, and none of another dispatcher', async () => {
+    const { sql, dead, dispatcher, batch, shiftClock } = await aDeadDispatcher();
+    const other = await dispatcher();
+    await later({ shiftClock });
+
+    expect(await freeForgottenBatches(sql, dead.id, [batch.id])).toEqual([]);
+    expect(await freeForgottenBatches(sql, other.id, [])).toEqual([]);
+  });
+});
