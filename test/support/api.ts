@@ -50,7 +50,7 @@ export class TestApi {
     await app.getHttpAdapter().getInstance().ready();
     await until('the API has reached NATS', () => app.get(NatsLink).isConnected);
     const sql = new Sql({ url: database.url, poolSize: 2, applicationName: 'test' });
-    return new TestApi(app, sql, database.url, nats.url, database.drop);
+    return new TestApi(app, sql, database.url, nats.url, () => database.drop());
   }
 
   get(path: string, call: Call = {}): Promise<Answer> {
@@ -108,7 +108,7 @@ export class TestApi {
 
 function parse(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(text);
   } catch {
     return text;
   }

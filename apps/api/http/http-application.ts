@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { IncomingMessage } from 'node:http';
 import { requestIdFrom } from '#libs/telemetry';
 import { refuseOtherMethods } from './allowed-methods.js';
+import { endConnectionsAtClose } from './connection-end.js';
 import { acceptJsonOnly, BODY_LIMIT } from './json-body.js';
 import { serveDocs } from './openapi.js';
 import { PayloadPipe } from './payload-pipe.js';
@@ -38,6 +39,7 @@ export async function createHttpApplication(
   server.addHook('onRequest', requestAccess(options.apiKeys));
   refuseOtherMethods(server);
   acceptJsonOnly(server);
+  endConnectionsAtClose(server);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,

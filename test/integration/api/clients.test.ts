@@ -9,6 +9,11 @@ beforeAll(async () => {
 beforeEach(() => api.query('TRUNCATE clients, mailings, messages, batches, mailing_counters'));
 afterAll(() => api.end());
 
+interface BatchItem {
+  client?: { phone: string };
+  error?: { status: number; errors: { path: string }[] };
+}
+
 /** The ids of every page of a list, asked for one after the other. */
 async function idsOfAllPages(path: string, limit: number): Promise<number[][]> {
   const pages: number[][] = [];
@@ -60,7 +65,7 @@ describe('adding', () => {
       Array.from({ length: 8 }, () => api.post('/v1/clients', aClient({ phone }))),
     );
 
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(7).fill(409)]);
+    expect(answers.map(({ status }) => String(status)).toSorted()).toEqual(['201', ...Array(7).fill('409')]);
     expect((await api.get('/v1/clients')).body.items).toHaveLength(1);
   });
 
@@ -90,10 +95,8 @@ describe('a batch', () => {
 
     expect(status).toBe(200);
     expect(body.items.map(({ index }: { index: number }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-    const outcomes = body.items.map((item: { client?: { phone: string }; error?: Record<string, never> }) =>
-      item.client
-        ? item.client.phone
-        : [item.error?.status, ...(item.error?.errors as { path: string }[]).map(({ path }) => path)],
+    const outcomes = (body.items as BatchItem[]).map(({ client, error }) =>
+      client ? client.phone : [error?.status, ...(error?.errors ?? []).map(({ path }) => path)],
     );
     expect(outcomes).toEqual([
       '79160000009',

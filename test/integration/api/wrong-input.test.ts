@@ -125,7 +125,7 @@ const clients: Case[] = [
     'a batch of 1,001',
     'POST',
     '/v1/clients/batch',
-    { body: { items: Array(1_001).fill({}) } },
+    { body: { items: Array.from({ length: 1_001 }, () => ({})) } },
     400,
     ['items'],
   ],

@@ -46,7 +46,7 @@ describe('a phone number', () => {
     [79_001_234_567, 'a number'],
     [null, 'null'],
     [undefined, 'undefined'],
-  ])('%j is none: %s', (text) => {
+  ] satisfies [unknown, string][])('%j is none: %s', (text: unknown, _reason: string) => {
     expect(parsePhone(text)).toBeUndefined();
   });
 
