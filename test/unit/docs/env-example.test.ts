@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { loadDispatcherConfig, secretSettings, settings, type SettingName } from '#libs/config';
+import { backOff } from '../../../apps/dispatcher/sending/back-off.js';
 import { textOf } from '../../support/documents.js';
 
 interface Entry {
@@ -75,6 +76,21 @@ describe('.env.example', () => {
     });
     expect(entry?.value).toBe(String(config.maxUnrecorded));
     expect(entry?.byDefault).toBe(`4 × PROVIDER_CONCURRENCY, so ${config.maxUnrecorded}`);
+  });
+
+  it('says how long the attempts of a message take on average', () => {
+    const valueOf = (name: string) => Number(entries.find((entry) => entry.name === name)?.value);
+    const terms = {
+      baseMs: valueOf('BACKOFF_BASE_MS'),
+      capMs: valueOf('BACKOFF_CAP_MS'),
+      remainingMs: Infinity,
+    };
+    let waited = 0;
+    for (let attempts = 1; attempts < valueOf('MAX_ATTEMPTS'); attempts += 1) {
+      waited += backOff(attempts, terms, 0.5);
+    }
+    const reason = entries.find(({ name }) => name === 'MAX_ATTEMPTS')?.reason;
+    expect(reason).toContain(`${Math.round(waited / 60_000)} minutes on average`);
   });
 
   it.for(entries.filter(({ value }) => /^\d+$/.test(value)))(
