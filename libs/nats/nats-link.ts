@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { natsAddress } from './nats-address.js';
@@ -79,7 +80,9 @@ export class NatsLink implements OnModuleInit, OnApplicationShutdown {
         this.current = await this.dial();
         await this.attend(this.current);
       } catch (error) {
-        if (!this.closing) this.logger.error(`The NATS connection failed: ${String(error)}`);
+        if (this.closing) return;
+        this.logger.error(`The NATS connection failed: ${String(error)}`);
+        await sleep(RETRY_EVERY);
       } finally {
         this.up = false;
         this.current = undefined;

@@ -138,6 +138,7 @@ export class NatsTransport extends ServerNats {
     const encoded = this.plainJson.serialize(reply, { instance: subject, requestId });
     // What is ours to mend: the caller is told nothing of it.
     if ('err' in reply && encoded.status === 500) this.logger.error(reply.err);
+    else if ('err' in reply && encoded.status > 500) this.logger.warn(String(reply.err));
     return encoded;
   }
 

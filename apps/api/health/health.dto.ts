@@ -1,15 +1,21 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
+@ApiSchema({ name: 'Live', description: 'That the process serves requests.' })
 export class LiveDto {
-  @ApiProperty({ enum: ['ok'] })
+  @ApiProperty({ description: 'Always the same: a process that is not well does not answer.', enum: ['ok'] })
   status!: 'ok';
 }
 
 const part = { type: 'object', additionalProperties: { type: 'object' } } as const;
 
 /** As `@nestjs/terminus` reports. */
+@ApiSchema({ name: 'Health', description: 'The parts that were looked at.' })
 export class HealthDto {
-  @ApiProperty({ enum: ['ok', 'degraded', 'error', 'shutting_down'] })
+  @ApiProperty({
+    description: 'The whole: `degraded` when a part needs a look, `error` when an essential one is down.',
+    enum: ['ok', 'degraded', 'error', 'shutting_down'],
+    example: 'ok',
+  })
   status!: string;
 
   @ApiProperty({ ...part, description: 'The parts that work, some of them perhaps degraded.' })

@@ -1,3 +1,4 @@
+import { headers } from '@nats-io/transport-node';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { ControlBus, controlSubjects, type MailingConfirmed, NatsLink } from '#libs/nats';
 import { natsAccount } from '../../support/services.js';
@@ -64,8 +65,15 @@ test('a question that nobody listens to is answered by nobody, without a wait', 
   expect(performance.now() - before).toBeLessThan(5_000);
 });
 
-test('a reply that is not JSON is left out', async () => {
+test('replies that are errors or not JSON are left out', async () => {
   const link = await connectedLink();
+  const marks = headers();
+  marks.set('Nats-Service-Error-Code', '500');
+  link.connection?.subscribe(controlSubjects.mailing, {
+    callback: (_error, message) => {
+      message.respond('{"status":500}', { headers: marks });
+    },
+  });
   link.connection?.subscribe(controlSubjects.mailing, {
     callback: (_error, message) => {
       message.respond('not json');

@@ -21,14 +21,36 @@ async function disconnected(link: NatsLink): Promise<void> {
 
 test('the link logs in with the credentials of its address', async () => {
   const { url } = await natsAccount();
-  const link = linkTo(url);
-  await connected(link);
-
-  const wrong = new URL(url);
-  wrong.password = 'wrong';
-  const refused = linkTo(wrong.href.replace('http:', 'nats:'));
-  await expect.poll(() => link.connection?.info?.client_id).toBeGreaterThan(0);
+  const refused = linkTo(url.replace(/:[^:]*@/, ':wrong@'));
+  await connected(linkTo(url));
   expect(refused.isConnected).toBe(false);
+});
+
+test('a lone name in the address is a token', async () => {
+  const nats = await ownNats('authorization { token: "the token/1" }');
+  await nats.start();
+  const port = new URL(nats.url).port;
+  const refused = linkTo(nats.url);
+  await connected(linkTo(`nats://${encodeURIComponent('the token/1')}@127.0.0.1:${port}`));
+  expect(refused.isConnected).toBe(false);
+});
+
+test('tls:// never falls back to plain text', async () => {
+  const nats = await ownNats();
+  await nats.start();
+  const insisting = linkTo(nats.url.replace('nats:', 'tls:'));
+  await connected(linkTo(nats.url));
+  expect(insisting.isConnected).toBe(false);
+});
+
+test('any of several servers will do', async () => {
+  const [away, there] = [await ownNats(), await ownNats()];
+  await there.start();
+  const link = new NatsLink({ servers: [away.url, there.url], name: 'test' });
+  onTestFinished(() => link.close());
+  link.start();
+  await connected(link);
+  expect(link.connection?.getServer()).toBe(new URL(there.url).host);
 });
 
 test('the link starts without NATS and connects when it comes up', async () => {

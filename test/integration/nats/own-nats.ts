@@ -19,7 +19,7 @@ export interface OwnNats {
 }
 
 /** Not started yet; ended and removed with the test. */
-export async function ownNats(): Promise<OwnNats> {
+export async function ownNats(configExtra = ''): Promise<OwnNats> {
   const port = await freePort();
   const storeDir = await mkdtemp(join(tmpdir(), 'ems-nats-'));
   let server: EmbeddedServer | undefined;
@@ -29,7 +29,7 @@ export async function ownNats(): Promise<OwnNats> {
   const nats: OwnNats = {
     url: `nats://127.0.0.1:${port}`,
     start: async () => {
-      server = await startNats({ storeDir, port });
+      server = await startNats({ storeDir, port, configExtra });
     },
     kill: async () => {
       await server?.kill();
