@@ -1,14 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type Statement } from '#libs/database';
 import { cancelMessagesOfClient } from '#libs/messages';
+import { clientColumns } from './client-search.js';
 import type { Client } from './client.entity.js';
-
-export interface ClientFilter {
-  phone: number | undefined;
-  tag: string | undefined;
-  operatorCode: string | undefined;
-  timezone: string | undefined;
-}
 
 export interface NewClient {
   phone: number;
@@ -20,17 +14,6 @@ export interface NewClient {
 
 /** What became of one client of a batch: a row, or the reason why there is none. */
 export type BatchOutcome = Client | 'phone taken' | 'time zone unknown';
-
-const columns = `
-  id, phone, operator_code AS "operatorCode", tags, timezone, attributes,
-  created_at AS "createdAt", updated_at AS "updatedAt"`;
-
-const conditions = [
-  { key: 'phone', sql: (parameter: string) => `phone = ${parameter}` },
-  { key: 'tag', sql: (parameter: string) => `tags @> ARRAY[${parameter}::text]` },
-  { key: 'operatorCode', sql: (parameter: string) => `operator_code = ${parameter}` },
-  { key: 'timezone', sql: (parameter: string) => `timezone = ${parameter}` },
-] as const;
 
 /**
  * Inserts in the order of phones, so that two batches with the same phones can't wait for each other in a
@@ -50,7 +33,7 @@ const insertBatch: Statement = {
       INSERT INTO clients (phone, operator_code, tags, timezone, attributes)
       SELECT phone, "operatorCode", tags, timezone, attributes FROM first_of_its_phone ORDER BY phone
       ON CONFLICT (phone) DO NOTHING
-      RETURNING ${columns}
+      RETURNING ${clientColumns}
     )
     SELECT given."zoneUnknown", inserted.*
     FROM given
@@ -68,17 +51,6 @@ const remove: Statement = {
 @Injectable()
 export class ClientStore {
   constructor(private readonly sql: Sql) {}
-
-  /** The next `count` clients after the id `after` that match everything given, by id. */
-  list(filter: ClientFilter, after: number, count: number): Promise<Client[]> {
-    const given = conditions.filter(({ key }) => filter[key] !== undefined);
-    const where = ['id > $1', ...given.map(({ sql }, index) => sql(`$${index + 3}`))].join(' AND ');
-    const statement = {
-      name: ['list-clients', ...given.map(({ key }) => key)].join('-'),
-      text: `SELECT ${columns} FROM clients WHERE ${where} ORDER BY id LIMIT $2`,
-    };
-    return this.sql.query<Client>(statement, [after, count, ...given.map(({ key }) => filter[key])]);
-  }
 
   /** Adds what can be added, in one statement; the outcomes are in the order of `clients`. */
   async insertBatch(clients: readonly NewClient[]): Promise<BatchOutcome[]> {

@@ -3,6 +3,7 @@ import { Orm, sqlState } from '#libs/database';
 import { Cursors, validatePayload, type Page } from '#libs/payloads';
 import { Problem, toProblem } from '#libs/problems';
 import type { ClientBatchItemDto, ClientBatchResultDto } from './client-batch.dto.js';
+import { ClientSearch } from './client-search.js';
 import { ClientStore, type BatchOutcome, type NewClient } from './client-store.js';
 import {
   CreateClientDto,
@@ -22,6 +23,7 @@ export class ClientsService {
   constructor(
     private readonly orm: Orm,
     private readonly store: ClientStore,
+    private readonly search: ClientSearch,
   ) {}
 
   /** Adds a client. A conflict when the phone is there already. */
@@ -57,7 +59,7 @@ export class ClientsService {
       operatorCode: query.operatorCode,
       timezone: query.timezone,
     };
-    const rows = await this.store.list(filter, after, query.limit + 1);
+    const rows = await this.search.find(filter, after, query.limit + 1);
     return this.cursors.page(rows, query.limit, ({ id }) => id, toClientDto);
   }
 

@@ -4,7 +4,7 @@ import type { FastifyRequest, onRequestHookHandler } from 'fastify';
 import { Problem } from '#libs/problems';
 
 /** Routes that need no key: what operators and their tools look at. Everything else needs one. */
-const open = /^\/(docs|health|metrics)/;
+const open = /^\/(docs|docs-json|health|metrics)(\/|$)/;
 
 /**
  * Decides who may ask, before a body is read. With keys, each request to another route than the open ones must

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aClient, TestApi } from '../../support/api.js';
 
+const json = { 'content-type': 'application/json' };
 const key = 'a-key-of-sixteen-characters-or-more';
 const other = 'another-key-that-is-good-as-well';
 
@@ -31,7 +32,7 @@ describe('with keys', () => {
     'Bearer undefined',
   ])('keeps %j out and says how to get in', async (authorization) => {
     const answer = await api.post('/v1/clients', aClient(), {
-      headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+      headers: { ...json, ...(authorization !== undefined && { authorization }) },
     });
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toMatch(/^Bearer /);
@@ -54,7 +55,7 @@ describe('with keys', () => {
   test('asks for a key before it looks at a body', async () => {
     const { status } = await api.call('POST', '/v1/clients', {
       raw: '{broken',
-      headers: { 'content-type': 'application/json' },
+      headers: json,
     });
     expect(status).toBe(401);
   });
@@ -94,6 +95,15 @@ describe('without keys', () => {
       const { status, body } = await api.get(path, { headers: { host } });
       expect([status, body.type]).toEqual([403, 'urn:event-message-service:problem:forbidden']);
     }
+  });
+
+  test('works for the pages of its own documentation', async () => {
+    const headers = {
+      host: 'localhost:3000',
+      origin: 'http://localhost:3000',
+      'sec-fetch-site': 'same-origin',
+    };
+    expect((await api.post('/v1/clients', aClient(), { headers: { ...json, ...headers } })).status).toBe(201);
   });
 
   test('does nothing for a web page of another origin', async () => {
