@@ -1,4 +1,5 @@
 import { loadDataDir } from '#libs/config';
+import { explain } from './explain.js';
 import { logFolder } from './log-folder.js';
 import { parseLogLine, shortForm } from './log-line.js';
 import { searchLogs, searchTerms } from './log-search.js';
@@ -23,6 +24,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
 });

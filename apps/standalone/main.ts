@@ -1,13 +1,14 @@
 import { join } from 'node:path';
-import { ConfigError, loadStandaloneConfig, type StandaloneConfig } from '#libs/config';
+import { inspect } from 'node:util';
+import { loadStandaloneConfig, type StandaloneConfig } from '#libs/config';
 import { ApiRequests } from './api-requests.js';
 import { ChildOutput } from './child-output.js';
-import { DataFolderInUse, DataFolderLock } from './data-folder-lock.js';
+import { DataFolderLock } from './data-folder-lock.js';
 import { Demo } from './demo.js';
+import { explain } from './explain.js';
 import { logFolder } from './log-folder.js';
 import { LogWriter } from './log-writer.js';
 import { onNpmGone } from './parent-watch.js';
-import { PortUnavailable } from './ports.js';
 import { RepeatLimit } from './repeat-limit.js';
 import { Standalone, type Standing } from './standalone.js';
 import { Terminal } from './terminal.js';
@@ -35,15 +36,16 @@ async function main(): Promise<number> {
     const standing = await standalone.start();
     terminal.line(overview(config, standing));
     const demo = runDemo(config, standing).catch((error: unknown) =>
-      report(`the demo failed: ${String(error)}`),
+      report(`the demo failed: ${explain(error)}`),
     );
     await told;
     await demo;
   } catch (error) {
     if (!stopping.signal.aborted) {
       exitCode = 1;
+      // The stack is for the log file: nobody at the terminal can do anything about it.
       terminal.line(explain(error));
-      output.record('standalone', 'fatal', explain(error));
+      output.record('standalone', 'fatal', inspect(error));
     }
   }
   await standalone.stop();
@@ -99,13 +101,6 @@ function withoutPassword(urls: string): string {
       return url.href;
     })
     .join(',');
-}
-
-/** What the user can do something about is said in a sentence; anything else comes with its stack. */
-function explain(error: unknown): string {
-  const foreseen = [ConfigError, DataFolderInUse, PortUnavailable].some((kind) => error instanceof kind);
-  if (foreseen && error instanceof Error) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 main().then(

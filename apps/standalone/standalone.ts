@@ -12,6 +12,7 @@ import {
 import { runMigrations } from '#libs/database';
 import { postgresHome, startNats, startPostgres, type EmbeddedServer } from '#libs/embedded';
 import type { ChildOutput } from './child-output.js';
+import { explain } from './explain.js';
 import { launchNodeApp, stopLeftoverApp, waitForAnswer } from './node-app.js';
 import { portFor, portNear } from './ports.js';
 import { SupervisedService, type RunningService } from './supervised-service.js';
@@ -139,7 +140,16 @@ export class Standalone {
 
   private async migrate(databaseUrl: string): Promise<void> {
     this.stopping.throwIfAborted();
-    await runMigrations(databaseUrl);
+    try {
+      await runMigrations(databaseUrl);
+    } catch (error) {
+      throw new Error(
+        `The database at ${new URL(databaseUrl).host} can't be brought up to date: ${explain(error)}`,
+        {
+          cause: error,
+        },
+      );
+    }
     this.report('database schema is up to date');
   }
 

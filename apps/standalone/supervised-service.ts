@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { explain } from './explain.js';
 import { restartPauseMs, steadyAfterMs } from './restart-pause.js';
 
 /** A process that has been started. */
@@ -63,7 +64,7 @@ export class SupervisedService {
       while (next === undefined) {
         endsInARow += 1;
         next = await this.startAgain(reason, restartPauseMs(endsInARow)).catch((error: unknown) => {
-          reason = `it did not start (${error instanceof Error ? error.message : String(error)})`;
+          reason = `it did not start (${explain(error)})`;
           return undefined;
         });
         if (this.stopping.signal.aborted) {

@@ -110,6 +110,10 @@ describe('npm start', { timeout: 180_000 }, () => {
     [{ PROVIDER_URL: 'http://127.0.0.1:9/' }, /PROVIDER_TOKEN is not set/],
     [{ EMS_DEMO: 'maybe' }, /EMS_DEMO: /],
     [{ LEASE_MS: 'long' }, /LEASE_MS: /],
+    [
+      { DATABASE_URL: 'postgres://a:b@127.0.0.1:9/c' },
+      /^The database at 127\.0\.0\.1:9 can't be .*ECONNREFUSED/m,
+    ],
   ])('refuses %j with a sentence, and starts nothing', async (settings, sentence) => {
     const folder = await aDataFolder();
     const service = new StartedService(folder, settings);
