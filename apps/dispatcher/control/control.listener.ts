@@ -1,6 +1,5 @@
-import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { controlSubjects, type MailingChanged, type MailingConfirmed } from '#libs/nats';
+import { controlSubjects, type MailingChanged, type MailingConfirmed, NatsController } from '#libs/nats';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import { DutyTicker } from '../duties/duty-ticker.js';
 import { MessageSender } from '../sending/message-sender.js';
@@ -8,7 +7,7 @@ import { SendGate } from '../sending/send-gate.js';
 import { ControlWatcher } from './control-watcher.js';
 
 /** Hears the broadcasts of the API and of other dispatchers. All are hints; Postgres has the truth. */
-@Controller()
+@NatsController()
 export class ControlListener {
   constructor(
     private readonly identity: DispatcherIdentity,
