@@ -26,6 +26,7 @@ export interface LeaseKey {
 
 export interface WaitingMessage {
   id: number;
+  clientId: number;
   phone: number;
   /** Attempts that count; the next one has this number plus one. */
   attempts: number;
@@ -123,7 +124,7 @@ export async function leaseDueBatch(
 const waitingMessages: Statement = {
   name: 'waiting-messages',
   text: `
-    SELECT id, phone, attempts::int FROM messages
+    SELECT id, client_id AS "clientId", phone, attempts::int FROM messages
     WHERE batch_id = $1 AND status = 'pending' ORDER BY id`,
 };
 

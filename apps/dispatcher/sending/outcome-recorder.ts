@@ -55,6 +55,7 @@ export class OutcomeRecorder {
         msg: 'attempt failed',
         mailingId: batch.mailingId,
         messageId: message.id,
+        clientId: message.clientId,
         batchId: batch.id,
         outcome: outcome.kind,
         error: outcome.error,
@@ -65,6 +66,7 @@ export class OutcomeRecorder {
         msg: 'sent',
         mailingId: batch.mailingId,
         messageId: message.id,
+        clientId: message.clientId,
         batchId: batch.id,
       });
     }
