@@ -114,8 +114,9 @@ function planPageText(audienceCondition: string): string {
       FOR NO KEY UPDATE
     ), page AS MATERIALIZED (
       SELECT c.id, c.phone, CASE WHEN g.window_from IS NULL THEN '' ELSE c.timezone END AS zone
-      FROM clients c, mailing g
-      WHERE c.id > g.plan_cursor AND c.id <= g.plan_upto AND ${audienceCondition}
+      FROM clients c CROSS JOIN mailing g
+      WHERE c.id > (SELECT plan_cursor FROM mailing) AND c.id <= (SELECT plan_upto FROM mailing)
+        AND ${audienceCondition}
       ORDER BY c.id
       LIMIT $3
     ), zone_window AS MATERIALIZED (
@@ -125,12 +126,15 @@ function planPageText(audienceCondition: string): string {
       FROM (SELECT DISTINCT zone FROM page) z
       CROSS JOIN mailing g
       LEFT JOIN LATERAL ems_next_window(z.zone, g.window_from, g.window_to, g.now + g.guard) w ON z.zone <> ''
+    ), numbered AS MATERIALIZED (
+      SELECT id, phone, zone, row_number() OVER (PARTITION BY zone ORDER BY id) - 1 AS nth FROM page
     ), placed AS MATERIALIZED (
-      SELECT id, phone, zone, (row_number() OVER (PARTITION BY zone ORDER BY id) - 1) / ${BATCH_SIZE} AS chunk
-      FROM page
+      SELECT id, phone, zone,
+        max(CASE WHEN nth % ${BATCH_SIZE} = 0 THEN nextval(pg_get_serial_sequence('batches', 'id')) END)
+          OVER (PARTITION BY zone, nth / ${BATCH_SIZE}) AS batch_id
+      FROM numbered
     ), batch AS MATERIALIZED (
-      SELECT zone, chunk, count(*) AS size, nextval(pg_get_serial_sequence('batches', 'id')) AS id
-      FROM placed GROUP BY zone, chunk
+      SELECT batch_id AS id, zone, count(*) AS size FROM placed GROUP BY batch_id, zone
     ), made_batches AS (
       INSERT INTO batches (id, mailing_id, provider_id, state, size, timezone, not_before, not_after, due_at)
       SELECT b.id, g.id, $7, CASE WHEN w.too_late THEN 'done' ELSE 'ready' END::batch_state, b.size,
@@ -138,9 +142,10 @@ function planPageText(audienceCondition: string): string {
       FROM batch b JOIN zone_window w USING (zone) CROSS JOIN mailing g
     ), made AS (
       INSERT INTO messages (mailing_id, client_id, batch_id, phone, status)
-      SELECT g.id, p.id, b.id, p.phone, CASE WHEN w.too_late THEN 'expired' ELSE 'pending' END::message_status
-      FROM placed p JOIN batch b USING (zone, chunk) JOIN zone_window w USING (zone) CROSS JOIN mailing g
-      ORDER BY b.id, p.id
+      SELECT g.id, p.id, p.batch_id, p.phone,
+        CASE WHEN w.too_late THEN 'expired' ELSE 'pending' END::message_status
+      FROM placed p JOIN zone_window w USING (zone) CROSS JOIN mailing g
+      ORDER BY p.batch_id, p.id
       ON CONFLICT ON CONSTRAINT messages_once_per_client DO NOTHING
       RETURNING mailing_id, NULL::message_status AS was, status AS becomes
     ), counted AS (
