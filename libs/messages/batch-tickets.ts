@@ -18,21 +18,27 @@ const chooseTickets: Statement = {
       limit: '(SELECT free FROM room)',
       also: 'AND (b.ticketed_until IS NULL OR b.ticketed_until <= clock.now)',
     })}
-    ), chosen AS (
-      SELECT b.id FROM candidate c JOIN batches b USING (id)
-      WHERE b.state = 'ready' AND (b.ticketed_until IS NULL OR b.ticketed_until <= (SELECT now FROM clock))
-      ORDER BY ${servingOrder('c', '$5')}
+    ), best AS MATERIALIZED (
+      SELECT c.id, row_number() OVER (ORDER BY ${servingOrder('c', '$5')}) AS turn FROM candidate c
+      ORDER BY turn
       LIMIT (SELECT free FROM room)
-      FOR NO KEY UPDATE OF b SKIP LOCKED
+    ), chosen AS MATERIALIZED (
+      SELECT id FROM batches
+      WHERE id = ANY (ARRAY (SELECT id FROM best)) AND state = 'ready'
+        AND (ticketed_until IS NULL OR ticketed_until <= (SELECT now FROM clock))
+      FOR NO KEY UPDATE SKIP LOCKED
+    ), ticketed AS (
+      UPDATE batches b SET ticketed_until = clock.now + make_interval(secs => $2::float8 / 1000)
+      FROM clock, providers p
+      WHERE b.id = ANY (ARRAY (SELECT id FROM chosen)) AND p.id = b.provider_id AND p.breaker = 'closed'
+      RETURNING b.id, b.mailing_id, b.fence, b.due_at
     )
-    UPDATE batches b SET ticketed_until = clock.now + make_interval(secs => $2::float8 / 1000)
-    FROM chosen, clock, providers p
-    WHERE b.id = chosen.id AND p.id = b.provider_id AND p.breaker = 'closed'
-    RETURNING b.id AS "batchId", b.mailing_id AS "mailingId", b.fence,
-      extract(epoch FROM b.due_at)::float8 * 1000 AS "dueAt"`,
+    SELECT t.id AS "batchId", t.mailing_id AS "mailingId", t.fence,
+      extract(epoch FROM t.due_at)::float8 * 1000 AS "dueAt"
+    FROM ticketed t JOIN best USING (id) ORDER BY best.turn`,
 };
 
-/** Chooses the due batches that get a ticket now, best first, and marks them. */
+/** Chooses the due batches that get a ticket now, and marks them; the most urgent one is first. */
 export function takeTickets(
   sql: SqlExecutor,
   options: { depth: number; validMs: number; guardMs: number; recentMailings: number[]; fair: boolean },

@@ -35,6 +35,7 @@ export interface OutcomeWriter {
  * changed: running it again after a COMMIT whose answer was lost changes nothing. A doubt stays: what may have
  * been accepted never ends as `cancelled`, `expired` or `failed` but as `unknown`, in whatever order that and
  * the doubt arrive. Only the move to a retry batch depends on the message still being where it was sent from.
+ * The ids are named to the UPDATE too: a plan that was made while the table was small would read all of it.
  */
 const record: Statement = {
   name: 'record-outcomes',
@@ -68,7 +69,8 @@ const record: Statement = {
         last_error = CASE WHEN t.moves_to = 'sent' THEN NULL ELSE t.error END,
         batch_id = CASE WHEN t.retries THEN t.retry_batch ELSE m.batch_id END
       FROM target t
-      WHERE m.id = t.id AND (t.moves_to > t.was OR t.retries OR t.casts_doubt)
+      WHERE m.id = t.id AND m.id = ANY ($1::bigint[])
+        AND (t.moves_to > t.was OR t.retries OR t.casts_doubt)
       RETURNING m.mailing_id, t.was, t.moves_to AS becomes
     ), counted AS (
       ${countChanges('changed', '$9')}
