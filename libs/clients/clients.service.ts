@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Orm, sqlState } from '#libs/database';
 import { Cursors, validatePayload, type Page } from '#libs/payloads';
 import { Problem, toProblem } from '#libs/problems';
@@ -18,6 +18,7 @@ import { operatorCodeOf, phoneOf } from './phone-number.js';
 /** Recipients. What it is given has been validated; it throws a {@link Problem} for what can't be done. */
 @Injectable()
 export class ClientsService {
+  private readonly logger = new Logger(ClientsService.name);
   private readonly cursors = new Cursors('clients');
 
   constructor(
@@ -47,6 +48,8 @@ export class ClientsService {
     }
     const outcomes = valid.length > 0 ? await this.store.insertBatch(valid.map(({ client }) => client)) : [];
     results.push(...valid.map(({ index }, place) => toBatchItem(index, outcomes[place])));
+    const clientIds = outcomes.flatMap((outcome) => (typeof outcome === 'string' ? [] : [outcome.id]));
+    this.logger.debug({ msg: 'clients created', clientIds });
     return { items: results.toSorted((one, other) => one.index - other.index) };
   }
 

@@ -29,9 +29,8 @@ export function answerWithProblem(error: unknown, request: FastifyRequest, reply
     .send(problem);
 }
 
-function log(error: unknown, problem: { status: number; detail: string; requestId: string }): void {
-  const { status, detail: msg, requestId } = problem;
-  if (status === 500) logger.error({ msg, requestId, error: inspect(error) });
-  else
-    logger.warn({ msg, requestId, error: String(error instanceof Error ? (error.cause ?? error) : error) });
+/** The request's id is in the line already, by the request's log context. */
+function log(error: unknown, { status, detail: msg }: { status: number; detail: string }): void {
+  if (status === 500) logger.error({ msg, error: inspect(error) });
+  else logger.warn({ msg, error: String(error instanceof Error ? (error.cause ?? error) : error) });
 }
