@@ -19,6 +19,7 @@ export class CreateMessageQueue1764000000001 implements MigrationInterface {
       ) WITH (fillfactor = 50)`);
     await db.query(`INSERT INTO providers (id, name) VALUES (1, 'default')`);
 
+    // steady_since: since when its heartbeats came without a gap; only who is steady may judge the others.
     await db.query(`
       CREATE TABLE dispatchers (
         id uuid PRIMARY KEY,
@@ -26,7 +27,8 @@ export class CreateMessageQueue1764000000001 implements MigrationInterface {
         host text NOT NULL,
         pid integer NOT NULL,
         started_at timestamptz NOT NULL,
-        heartbeat_at timestamptz NOT NULL
+        heartbeat_at timestamptz NOT NULL,
+        steady_since timestamptz NOT NULL DEFAULT ems_now()
       ) WITH (fillfactor = 50)`);
     await db.query(`
       CREATE TABLE control_confirmations (

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type Statement } from '#libs/database';
-import { cancelMessagesOfClient } from '#libs/messages';
+import { cancelMessagesOfClient, excludePlanning } from '#libs/messages';
 import { clientColumns } from './client-search.js';
 import type { Client } from './client.entity.js';
 
@@ -70,6 +70,7 @@ export class ClientStore {
    */
   delete(id: number): Promise<boolean> {
     return this.sql.transaction(async (transaction) => {
+      await excludePlanning(transaction);
       const gone = await transaction.query(remove, [id]);
       if (gone.length === 0) return false;
       await cancelMessagesOfClient(transaction, id);

@@ -5,6 +5,7 @@ export {
   CreateClientBatchDto,
 } from './client-batch.dto.js';
 export { ClientDto, ClientPageDto, ClientsQuery, CreateClientDto, UpdateClientDto } from './client.dto.js';
+export { ClientStore } from './client-store.js';
 export { ClientsModule } from './clients.module.js';
 export { ClientsService } from './clients.service.js';
 export { operatorCodeOf, parsePhone } from './phone-number.js';

@@ -14,14 +14,22 @@ export interface Confirmation {
 const PATIENCE = 3_000;
 const POLL_EVERY = 100;
 
-/** Dispatchers that live, with the confirmation that they wrote down, if they did. */
+/**
+ * Dispatchers that may still send of the mailing, with the confirmation that they wrote down, if they did:
+ * those that live, and those that hold a lease on it, living or not.
+ */
 const living: Statement = {
-  name: 'living-dispatchers',
+  name: 'dispatchers-to-confirm',
   text: `
+    WITH dispatcher AS (
+      SELECT id FROM dispatchers WHERE heartbeat_at > (SELECT ems_now()) - interval '10 seconds'
+      UNION
+      SELECT owner FROM batches
+      WHERE mailing_id = $1 AND state <> 'done' AND state = 'leased' AND lease_until > (SELECT ems_now())
+    )
     SELECT d.id, c.version, c.in_flight AS "inFlight"
-    FROM dispatchers d
-    LEFT JOIN control_confirmations c ON c.dispatcher_id = d.id AND c.mailing_id = $1
-    WHERE d.heartbeat_at > (SELECT ems_now()) - interval '10 seconds'`,
+    FROM dispatcher d
+    LEFT JOIN control_confirmations c ON c.dispatcher_id = d.id AND c.mailing_id = $1`,
 };
 
 /** Waits until every living dispatcher has taken note of a change that is committed, over NATS or by its row. */

@@ -12,8 +12,12 @@ const reclaim: Statement = {
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), abandoned AS MATERIALIZED (
       SELECT b.id, b.owner, b.granted_upto FROM batches b CROSS JOIN clock
+      CROSS JOIN dispatchers me
       LEFT JOIN dispatchers d ON d.id = b.owner
-      WHERE b.state = 'leased' AND b.lease_until <= clock.now
+      WHERE me.id = $4::uuid
+        AND me.heartbeat_at > clock.now - make_interval(secs => $1::float8 / 2000)
+        AND me.steady_since <= clock.now - make_interval(secs => $1::float8 / 1000)
+        AND b.state = 'leased' AND b.lease_until <= clock.now
         AND (d.id IS NULL OR d.heartbeat_at <= clock.now - make_interval(secs => $1::float8 / 1000))
       ORDER BY b.lease_until
       LIMIT 10
@@ -56,12 +60,15 @@ export interface ReclaimedBatch {
 }
 
 /**
- * Takes back up to 10 batches whose owner was silent for `silenceMs` past its lease. The caller must itself
- * have been in touch with the database that long, or everyone would look silent after the database was away.
+ * Takes back up to 10 batches whose owner was silent for `silenceMs` past its lease. The caller itself must
+ * have been in touch with the database for as long without a gap: after the database was away everyone looks
+ * silent, and nobody is judged before having had time to return. That is asked in the statement itself, which
+ * may have been held up on its way.
  */
 export function reclaimAbandonedBatches(
   sql: SqlExecutor,
-  options: { silenceMs: number; maxAttempts: number; shard: number },
+  caller: { id: string; shard: number },
+  options: { silenceMs: number; maxAttempts: number },
 ): Promise<ReclaimedBatch[]> {
-  return sql.query(reclaim, [options.silenceMs, options.maxAttempts, options.shard]);
+  return sql.query(reclaim, [options.silenceMs, options.maxAttempts, caller.shard, caller.id]);
 }

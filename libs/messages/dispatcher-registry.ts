@@ -1,7 +1,10 @@
 import type { SqlExecutor, Statement } from '#libs/database';
 import { COUNTER_SHARDS } from './counter-changes.js';
 
-/** The shard that the fewest living dispatchers use, so that counters rarely meet. */
+/**
+ * The shard that the fewest living dispatchers use, so that counters rarely meet. Asked again after an
+ * answer was lost, it is the one that was given then.
+ */
 const register: Statement = {
   name: 'register-dispatcher',
   text: `
@@ -11,6 +14,7 @@ const register: Statement = {
     ORDER BY (SELECT count(*) FROM dispatchers d
       WHERE d.shard = shard.shard AND d.heartbeat_at > ems_now() - interval '1 minute'), shard
     LIMIT 1
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at
     RETURNING shard`,
 };
 
@@ -34,23 +38,31 @@ const heartbeat: Statement = {
     WITH beat AS (
       INSERT INTO dispatchers (id, shard, host, pid, started_at, heartbeat_at)
       VALUES ($1::uuid, $4, $2, $3, ems_now(), ems_now())
-      ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at
+      ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at,
+        steady_since = CASE
+          WHEN dispatchers.heartbeat_at < excluded.heartbeat_at - make_interval(secs => $5::float8 / 2000)
+          THEN excluded.heartbeat_at ELSE dispatchers.steady_since END
     ), forgotten AS (
       DELETE FROM dispatchers WHERE heartbeat_at < ems_now() - interval '1 day' AND id <> $1::uuid
     )
     SELECT extract(epoch FROM ems_now())::float8 * 1000 AS now`,
 };
 
-/** Says that the dispatcher lives, and returns the database's clock in epoch milliseconds. */
+/**
+ * Says that the dispatcher lives, and returns the database's clock in epoch milliseconds. A gap of more than
+ * half of `silenceMs` makes it begin anew to be steady.
+ */
 export async function beatHeart(
   sql: SqlExecutor,
   dispatcher: { id: string; host: string; pid: number; shard: number },
+  silenceMs: number,
 ): Promise<number> {
   const [row] = await sql.query<{ now: number }>(heartbeat, [
     dispatcher.id,
     dispatcher.host,
     dispatcher.pid,
     dispatcher.shard,
+    silenceMs,
   ]);
   return row?.now ?? Number.NaN;
 }

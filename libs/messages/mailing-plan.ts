@@ -1,7 +1,8 @@
-import type { SqlExecutor, Statement } from '#libs/database';
+import type { Sql, SqlExecutor, Statement } from '#libs/database';
 import type { Audience } from '#libs/mailings';
 import { audienceFilter } from './audience-filter.js';
 import { countChanges } from './counter-changes.js';
+import { enterPlanning } from './planning-lock.js';
 
 /** The most messages a batch has: what one lease covers. */
 export const BATCH_SIZE = 500;
@@ -60,20 +61,28 @@ export async function takeMailing(sql: SqlExecutor, leaseMs: number): Promise<Pl
   return lease;
 }
 
+interface PlannedRow {
+  messages: number;
+  expired: number;
+  batches: number;
+  done: boolean;
+}
+
 /**
  * Writes the next page of a mailing's messages, in client order and all in one statement: due time once per
  * distinct time zone, batches of one zone each, messages, counters, and the cursor it resumes from. A crash
  * inside leaves nothing behind. The unique constraint stands behind the cursor: no client twice.
  */
 export async function planPage(
-  sql: SqlExecutor,
+  sql: Sql,
   lease: PlanLease,
   page: { size: number; guardMs: number; leaseMs: number; shard: number },
 ): Promise<PlannedPage> {
   const filter = audienceFilter(lease.audience, 8);
-  const [planned] = await sql.query<{ messages: number; expired: number; batches: number; done: boolean }>(
-    { name: `plan-page-${filter.shape}`, text: planPageText(filter.condition) },
-    [
+  const statement = { name: `plan-page-${filter.shape}`, text: planPageText(filter.condition) };
+  const [planned] = await sql.transaction(async (transaction) => {
+    await enterPlanning(transaction);
+    return transaction.query<PlannedRow>(statement, [
       lease.mailingId,
       lease.fence,
       page.size,
@@ -82,8 +91,8 @@ export async function planPage(
       page.shard,
       DEFAULT_PROVIDER,
       ...filter.values,
-    ],
-  );
+    ]);
+  });
   if (!planned) return { messages: 0, expired: 0, batches: 0, finished: true };
   return {
     messages: planned.messages,

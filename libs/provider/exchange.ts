@@ -44,6 +44,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
     private readonly all: Exchanges,
     private readonly times: ExchangeTimes,
     private readonly resolve: (delivery: Delivery) => void,
+    private readonly mayStart?: () => boolean,
   ) {
     this.dueAt = Math.min(times.startBy, times.answeredBy);
     all.deadlines.watch(this);
@@ -51,6 +52,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (!this.settled && performance.now() >= this.dueAt) this.expire();
+    if (!this.settled && this.mayStart?.() === false) {
+      this.settle(this.broken(new RequestWithdrawn('it was called off before it was sent')));
+    }
     // Throwing drops this request and leaves the connection to the next one; an abort would destroy it.
     if (this.settled) throw new Error('too late to be sent');
     this.controller = controller;

@@ -22,6 +22,11 @@ export interface SendOptions {
    * not written by then is dropped as `notSent`; what is written keeps its whole time for the answer.
    */
   readonly deadline?: number | undefined;
+  /**
+   * Asked in the tick in which the request would be written, which may be long after `send` when a connection
+   * has to be made first; false drops it as `notSent`.
+   */
+  readonly mayStart?: (() => boolean) | undefined;
 }
 
 /** Shorter than the shortest probe, so that connections that hang free their places in time, in ms. */
@@ -86,7 +91,7 @@ export class ProviderClient {
           headers: this.headers,
           body: this.bodies.write(request),
         },
-        new Exchange(this.exchanges, times, resolve),
+        new Exchange(this.exchanges, times, resolve, options?.mayStart),
       );
     });
   }

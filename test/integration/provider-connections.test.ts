@@ -119,6 +119,18 @@ describe('A request without a free connection', () => {
   });
 });
 
+describe('A request that is called off', () => {
+  it('is not written when that happens while its connection is being made', async () => {
+    const { provider, client } = await setup(answers200);
+    let calledOff = false;
+    const sending = client.send(message(1), { mayStart: () => !calledOff });
+    calledOff = true;
+    expect((await sending).outcome).toMatchObject({ kind: 'notSent', withdrawn: true });
+    await client.send(message(2), { mayStart: () => true });
+    expect(provider.received.map(idOf)).toEqual([2]);
+  });
+});
+
 describe('The latest start of a request', () => {
   it('drops one that comes after it', async () => {
     const { provider, client } = await setup(answers200);

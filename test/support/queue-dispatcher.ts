@@ -19,6 +19,8 @@ import {
 
 /** Milliseconds, as by default. */
 const LEASE = 30_000;
+/** Milliseconds without a heartbeat after which a dispatcher counts as gone. */
+export const SILENCE = 10_000;
 const GUARD = 500;
 
 /** A registered dispatcher: what it does to the queue, without anything on the wire. */
@@ -82,12 +84,28 @@ export class QueueDispatcher {
   }
 
   beat() {
-    return beatHeart(this.sql, { id: this.id, host: 'here', pid: 1, shard: this.shard });
+    return beatHeart(this.sql, { id: this.id, host: 'here', pid: 1, shard: this.shard }, SILENCE);
   }
 
   private terms(probe: boolean) {
     return { owner: this.id, leaseMs: LEASE, guardMs: GUARD, probe };
   }
+}
+
+/** A dispatcher that has been in touch with the database for a day, and so may judge who is gone. */
+export async function steadyJudge(sql: Sql): Promise<{ id: string; shard: number }> {
+  const judge = { id: '00000000-0000-4000-8000-000000000005', shard: 5 };
+  await sql.query(
+    {
+      name: 'test-steady-judge',
+      text: `
+        INSERT INTO dispatchers (id, shard, host, pid, started_at, heartbeat_at, steady_since)
+        SELECT $1::uuid, $2, 'here', 5, now, now, now - interval '1 day' FROM (SELECT ems_now() AS now) AS clock
+        ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, steady_since = excluded.steady_since`,
+    },
+    [judge.id, judge.shard],
+  );
+  return judge;
 }
 
 /** One more dispatcher, with the shard that the registry gave it. */

@@ -10,9 +10,6 @@ import type { Duty } from './duty.js';
 /** Shows the others that this dispatcher lives, and keeps its idea of the database's time fresh. */
 @Injectable()
 export class Heartbeat implements Duty<{ now: number }> {
-  private lastBeat = Number.NEGATIVE_INFINITY;
-  private steadySince = Number.POSITIVE_INFINITY;
-
   constructor(
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
     private readonly sql: Sql,
@@ -22,15 +19,8 @@ export class Heartbeat implements Duty<{ now: number }> {
 
   async runOnce(): Promise<{ now: number }> {
     const sentAt = performance.now();
-    const now = await beatHeart(this.sql, this.identity);
+    const now = await beatHeart(this.sql, this.identity, this.config.ownerSilenceMs);
     this.clock.observe(now, sentAt);
-    if (sentAt - this.lastBeat > this.config.ownerSilenceMs / 2) this.steadySince = sentAt;
-    this.lastBeat = performance.now();
     return { now };
-  }
-
-  /** Milliseconds for which this process has been in touch with the database without a gap. */
-  steadyFor(): number {
-    return this.lastBeat - this.steadySince;
   }
 }

@@ -36,7 +36,7 @@ export class BatchRunner {
     try {
       const waiting = await this.leases.findWaiting(batch);
       const size = Math.min(this.config.grantSize, this.cap.size);
-      for (let from = 0; from < waiting.length; from += size) {
+      for (let from = 0; from < waiting.length && !batch.hasLeft; from += size) {
         const granted = await this.grant(batch, waiting.slice(from, from + size));
         if (!granted) break;
         this.sender.send(granted);

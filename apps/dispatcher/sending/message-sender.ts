@@ -75,7 +75,11 @@ export class MessageSender {
     this.inFlight.set(mailingId, this.countInFlight(mailingId) + 1);
     const delivery = await this.client.send(
       { id: message.id, phone: message.phone, text: message.batch.text },
-      { timeoutMs: this.gate.requestMs(message.batch), deadline: this.gate.latestStart(message.batch) },
+      {
+        timeoutMs: this.gate.requestMs(message.batch),
+        deadline: this.gate.latestStart(message.batch),
+        mayStart: () => this.gate.refusal(message.batch) === undefined,
+      },
     );
     this.onTheWire -= 1;
     const left = this.countInFlight(mailingId) - 1;

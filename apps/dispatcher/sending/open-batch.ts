@@ -24,6 +24,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   readonly tally: Record<string, number> = {};
 
   private outstanding = 0;
+  private left = false;
   private granting = true;
   private readonly whenDrained: Promise<void>;
   private drain!: () => void;
@@ -65,6 +66,20 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.cap.release(1);
     this.tally[how] = (this.tally[how] ?? 0) + 1;
     this.drainIfDone();
+  }
+
+  /** One granted message was certainly not taken: it stays pending in the batch. */
+  leave(how: string): void {
+    this.left = true;
+    this.settle(how);
+  }
+
+  /**
+   * Whether something granted was left. Until its release the batch then says that more is in doubt than is,
+   * so it should be drained and released soon.
+   */
+  get hasLeft(): boolean {
+    return this.left;
   }
 
   /** No further slice of this batch will be granted under this lease. */

@@ -107,7 +107,7 @@ export class OutcomeRecorder {
 
   /** A granted message that was certainly not taken: nothing is written, it stays pending in its batch. */
   leave(message: GrantedMessage, how: string): void {
-    message.batch.settle(how);
+    message.batch.leave(how);
   }
 
   /** Writes everything that waits; resolves when it is committed, however long Postgres is away. */

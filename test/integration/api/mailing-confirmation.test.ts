@@ -76,6 +76,22 @@ describe('confirmation', () => {
     });
   });
 
+  test('names one whose heartbeat is old while it may still send under a lease of this mailing', async () => {
+    const cutOff = await silent('12 seconds');
+    const id = await aRunningMailing();
+    const lease = (until: string) =>
+      api.query(
+        `INSERT INTO batches (mailing_id, provider_id, state, size, due_at, owner, fence, lease_until)
+         VALUES ($1, 1, 'leased', 1, ems_now(), $2, 1, ems_now() + $3::interval)`,
+        [id, cutOff.id, until],
+      );
+    await lease('-1 second');
+    expect((await api.post(`/v1/mailings/${id}/pause`)).body.unconfirmedDispatchers).toEqual([]);
+    await lease('18 seconds');
+
+    expect((await api.post(`/v1/mailings/${id}/pause`)).body.unconfirmedDispatchers).toEqual([cutOff.id]);
+  });
+
   test('names a dispatcher that stays silent, after three seconds', async () => {
     await confirming(5);
     const quiet = await silent();

@@ -10,7 +10,7 @@ import {
 import { textOf } from '../../support/documents.js';
 import { ambiguous, failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
-import type { QueueDispatcher } from '../../support/queue-dispatcher.js';
+import { type QueueDispatcher, SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
 import { arrows, BEGINNING, stateDiagrams } from '../../support/state-diagram.js';
 
 /** A granted batch with a message in each status, once with an attempt in doubt and once without. */
@@ -56,7 +56,8 @@ const happenings: Record<string, (queue: QueueScenario, mixture: Mixture) => Pro
 
 async function reclaim(queue: QueueScenario, maxAttempts: number): Promise<void> {
   await queue.shiftClock('1h');
-  const taken = await reclaimAbandonedBatches(queue.sql, { silenceMs: 10_000, maxAttempts, shard: 1 });
+  const judge = await steadyJudge(queue.sql);
+  const taken = await reclaimAbandonedBatches(queue.sql, judge, { silenceMs: SILENCE, maxAttempts });
   expect(taken).toHaveLength(1);
 }
 

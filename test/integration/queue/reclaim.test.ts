@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { cancelMessagesOfClient, freeForgottenBatches, reclaimAbandonedBatches } from '#libs/messages';
+import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 
-const terms = { silenceMs: 10_000, maxAttempts: 20, shard: 5 };
+const terms = { silenceMs: SILENCE, maxAttempts: 20 };
 
 /** A batch of eight of which the first five were granted to a dispatcher that then fell silent. */
 async function aDeadDispatcher() {
@@ -15,8 +16,8 @@ async function aDeadDispatcher() {
   const all = await dead.waiting(batch);
   await dead.grant(batch, all.slice(0, 3));
   await dead.grant(batch, all.slice(3, 5));
-  const reclaim = (given: Partial<typeof terms> = {}) =>
-    reclaimAbandonedBatches(scenario.sql, { ...terms, ...given });
+  const reclaim = async (given: Partial<typeof terms> = {}) =>
+    reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), { ...terms, ...given });
   const rows = () => scenario.messages(mailing);
   return { ...scenario, mailing, dead, batch, all, reclaim, rows };
 }
@@ -48,6 +49,32 @@ describe('a batch is taken back', () => {
     ]);
     expect((await batches(mailing))[0]?.dueAt.getTime()).toBeLessThan(await now());
     expect(await reclaim()).toEqual([]);
+  });
+
+  test('by nobody who was out of touch with the database himself', async () => {
+    const { sql, batch, dead, dispatcher, shiftClock } = await aDeadDispatcher();
+    const judge = await dispatcher();
+    await shiftClock('31s');
+    const judged = () => reclaimAbandonedBatches(sql, judge, terms);
+    expect(await judged(), 'its own last beat is as old as the other one').toEqual([]);
+    await judge.beat();
+    expect(await judged(), 'it has only just come back').toEqual([]);
+    for (const step of ['4s', '4s']) {
+      await shiftClock(step);
+      await judge.beat();
+    }
+    expect(await judged(), 'it has not been steady for as long').toEqual([]);
+
+    await dead.beat();
+    await shiftClock('3s');
+    await judge.beat();
+    expect(await judged(), 'the other one has come back meanwhile').toEqual([]);
+
+    for (const step of ['4s', '3.5s']) {
+      await shiftClock(step);
+      await judge.beat();
+    }
+    expect(await judged()).toMatchObject([{ id: batch.id, owner: dead.id }]);
   });
 
   test('when its owner is not even on the list any more', async () => {
@@ -124,7 +151,9 @@ describe('what is in doubt', () => {
     await (await scenario.dispatcher()).lease();
     await later(scenario);
 
-    expect(await reclaimAbandonedBatches(scenario.sql, terms)).toMatchObject([{ doubtfulInAll: 0 }]);
+    expect(await reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), terms)).toMatchObject(
+      [{ doubtfulInAll: 0 }],
+    );
     expect((await scenario.messages(mailing)).map(({ attempts }) => attempts)).toEqual([0, 0, 0]);
   });
 
@@ -140,6 +169,23 @@ describe('what is in doubt', () => {
     const after = await rows();
     expect(after[1]).toMatchObject({ status: 'unknown', ambiguous: true });
     expect(after[6], 'it was never granted').toMatchObject({ status: 'cancelled', ambiguous: false });
+  });
+
+  test('is taken back although an attempt of that number is noted already', async () => {
+    const scenario = await aDeadDispatcher();
+    const { dead, batch, all, reclaim, rows, run, dispatcher, now } = scenario;
+    await dead.release(batch);
+    const next = await dispatcher();
+    await next.leaseAndGrant();
+    // Too late to be retried, but noted.
+    await dead.record(notNow(batch, all[0] ?? { id: 0 }, (await now()) + 5_000));
+    await later(scenario);
+
+    expect(await reclaim()).toHaveLength(1);
+    expect((await rows())[0]).toMatchObject({ status: 'pending', attempts: 1, ambiguous: true });
+    expect(await run('SELECT outcome FROM attempts WHERE message_id = $1', [all[0]?.id])).toEqual([
+      { outcome: 'notNow' },
+    ]);
   });
 
   test('is unknown when it has used up its attempts', async () => {

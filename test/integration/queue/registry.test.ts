@@ -6,6 +6,7 @@ import {
   COUNTER_SHARDS,
   findRecentControlChanges,
   measureDueBacklog,
+  registerDispatcher,
   unregisterDispatcher,
 } from '#libs/messages';
 import { setup } from '../../support/queue-scenario.js';
@@ -47,9 +48,17 @@ describe('the registry of dispatchers', () => {
     expect(silent.id).not.toBe(alive.id);
   });
 
+  test('gives the same shard when the answer to a registration was lost', async () => {
+    const { sql, run } = await setup();
+    const one = { id: randomUUID(), host: 'here', pid: 7 };
+    const shard = await registerDispatcher(sql, one);
+    expect(await registerDispatcher(sql, one)).toBe(shard);
+    expect(await run('SELECT FROM dispatchers')).toHaveLength(1);
+  });
+
   test('takes one back that it had forgotten, with its shard', async () => {
     const { sql, run } = await setup();
-    await beatHeart(sql, { id: randomUUID(), host: 'here', pid: 7, shard: 11 });
+    await beatHeart(sql, { id: randomUUID(), host: 'here', pid: 7, shard: 11 }, 10_000);
 
     expect(await run('SELECT shard, host, pid FROM dispatchers')).toEqual([
       { shard: 11, host: 'here', pid: 7 },

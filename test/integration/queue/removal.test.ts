@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { cancelMessagesOfClient, finishMailings, purgeDeletedMailings } from '#libs/messages';
+import { ClientStore } from '#libs/clients';
+import {
+  cancelMessagesOfClient,
+  finishMailings,
+  planPage,
+  purgeDeletedMailings,
+  takeMailing,
+} from '#libs/messages';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { failed, sent } from '../../support/message-outcomes.js';
 
@@ -26,6 +33,25 @@ describe('deleting a client', () => {
       ]);
     }
     expect(await cancelMessagesOfClient(sql, first ?? 0)).toBe(0);
+  });
+
+  test('reaches a message that is being planned at that moment', async () => {
+    const { sql, clients, aMailing, statuses, fromBefore, untilWaiting } = await setup();
+    const [client = 0] = await clients();
+    const mailing = await aMailing();
+    const lease = await takeMailing(sql, 30_000);
+    if (!lease) throw new Error('Nothing is to be planned');
+    let deletion: Promise<boolean> | undefined;
+    await fromBefore(
+      async () => {
+        deletion = new ClientStore(sql).delete(client);
+        await Promise.race([untilWaiting(2), deletion]);
+      },
+      () => planPage(sql, lease, { size: 100, guardMs: 500, leaseMs: 30_000, shard: 3 }),
+    );
+
+    expect(await deletion).toBe(true);
+    expect(await statuses(mailing)).toEqual({ cancelled: 1 });
   });
 
   test('a message in doubt becomes unknown', async () => {
