@@ -54,7 +54,7 @@ const record: Statement = {
         CASE
           WHEN (o.ambiguous OR held.ambiguous)
             AND greatest(o.becomes, held.status) IN ('cancelled', 'expired', 'failed') THEN 'unknown'
-          ELSE greatest(o.becomes, held.status)
+          ELSE o.becomes
         END AS moves_to,
         o.becomes = 'pending' AND held.status = 'pending'
           AND o.retry_batch IS NOT NULL AND o.batch_id = held.batch_id AS retries,

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Sql } from '#libs/database';
 import type { Audience } from '#libs/mailings';
 import { planPage, takeMailing, type PlannedPage } from '#libs/messages';
+import { fromBefore, untilWaiting } from './held-statements.js';
 import { registerQueueDispatcher } from './queue-dispatcher.js';
 import { expectCountersExact, findBatches, findMessages, findStatuses } from './queue-rows.js';
 import { createTestDatabase } from './services.js';
@@ -59,6 +60,7 @@ export async function setup() {
     failed_probes = 0, probe_owner = NULL, probe_until = NULL`);
   return {
     sql,
+    url: database.url,
     run,
     clients,
     aMailing,
@@ -72,8 +74,9 @@ export async function setup() {
     statuses: (mailing: number) => findStatuses(sql, mailing),
     messages: (mailing: number) => findMessages(sql, mailing),
     batches: (mailing: number) => findBatches(sql, mailing),
-    untilWaiting,
-    fromBefore,
+    untilWaiting: (count?: number) => untilWaiting(sql, count),
+    fromBefore: <Result>(meanwhile: () => Promise<unknown>, statement: () => Promise<Result>) =>
+      fromBefore(sql, meanwhile, statement),
     expectCountersExact: () => expectCountersExact(sql),
   };
 }
@@ -163,33 +166,4 @@ async function setClock(instant: string): Promise<void> {
 async function now(): Promise<number> {
   const [row] = await run<{ now: number }>('SELECT extract(epoch FROM ems_now())::float8 * 1000 AS now');
   return row?.now ?? Number.NaN;
-}
-
-/** Resolves once `count` statements wait for a lock that somebody else holds. */
-async function untilWaiting(count = 1): Promise<void> {
-  for (;;) {
-    const waiting = await run(
-      `SELECT pid FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    if (waiting.length >= count) return;
-  }
-}
-
-/**
- * Runs a statement of the code from a snapshot that does not have what `meanwhile` commits. It is held up where
- * it reads the clock, which it does first, so `meanwhile` may not read the clock.
- */
-async function fromBefore<Result>(
-  meanwhile: () => Promise<unknown>,
-  statement: () => Promise<Result>,
-): Promise<Result> {
-  const { result } = await sql.transaction(async (transaction) => {
-    await transaction.query({ name: '', text: 'LOCK TABLE clock_offset IN ACCESS EXCLUSIVE MODE' });
-    const held = { result: statement() };
-    await untilWaiting();
-    await meanwhile();
-    return held;
-  });
-  return result;
 }

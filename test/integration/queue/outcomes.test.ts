@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { cancelMessagesOfClient, type MessageOutcome, type MessageStatus } from '#libs/messages';
+import { Sql } from '#libs/database';
+import {
+  cancelMessagesOfClient,
+  recordOutcomes,
+  type MessageOutcome,
+  type MessageStatus,
+} from '#libs/messages';
 import { setup } from '../../support/queue-scenario.js';
 import { ambiguous, failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 
@@ -214,21 +220,29 @@ describe('two recorders at the same time', () => {
   });
 
   test('take messages in the order of their ids, so that they never wait in a circle', async () => {
-    const { sql, run, one, batch, all, untilWaiting } = await onTheWire();
+    const { sql, url, run, one, batch, all, untilWaiting } = await onTheWire();
     const [a, b, c] = all;
     if (!a || !b || !c) throw new Error('Three messages were to be granted');
-    // Where a row lies says nothing about its id.
+    // A plan without the index, on rows that lie in another order than their ids.
+    const options = '-c enable_indexscan=off -c enable_bitmapscan=off';
+    const unindexed = new Sql({
+      url: `${url}?options=${options}`,
+      poolSize: 1,
+      applicationName: 'queue-test',
+    });
     await run('UPDATE messages SET phone = phone WHERE id = $1', [a.id]);
     await run('UPDATE messages SET phone = phone WHERE id = $1', [b.id]);
     const recorded = await sql.transaction(async (other) => {
       await other.query({ name: '', text: 'SELECT FROM messages WHERE id = $1 FOR UPDATE' }, [b.id]);
-      const waiting = { end: one.record(sent(batch, c), sent(batch, a), sent(batch, b)) };
+      const outcomes = [sent(batch, c), sent(batch, a), sent(batch, b)];
+      const waiting = { end: recordOutcomes(unindexed, one.writer, outcomes) };
       await untilWaiting();
       const free = await run<{ id: number }>('SELECT id FROM messages ORDER BY id FOR UPDATE SKIP LOCKED');
       expect(free.map(({ id }) => id)).toEqual(all.slice(2).map(({ id }) => id));
       return waiting;
     });
     await recorded.end;
+    await unindexed.close();
   });
 
   test('take counters in the order of their mailings', async () => {

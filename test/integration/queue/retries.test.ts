@@ -141,6 +141,13 @@ describe('a retry whose batch has changed hands', () => {
     expect(second?.batchId).not.toBe(batch.id);
   });
 
+  test('is refused to another dispatcher, though it names the batch and its fence', async () => {
+    const { dispatcher, batch, a, soon, retryBatches } = await onTheWire();
+
+    expect(await (await dispatcher()).record(notNow(batch, a, soon))).toEqual({ orphaned: 1 });
+    expect(await retryBatches()).toEqual([]);
+  });
+
   test('still leaves its doubt: refused by the new owner, the message is unknown', async () => {
     const { one, dispatcher, batch, a, soon, messages, mailing } = await onTheWire();
     await one.release(batch);

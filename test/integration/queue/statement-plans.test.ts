@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import {
+  cancelMessagesOfClient,
+  closeSpentBatches,
+  finishMailings,
+  measureDueBacklog,
+  purgeDeletedMailings,
+  reclaimAbandonedBatches,
+  takeTickets,
+} from '#libs/messages';
+import { failed, notNow, sent } from '../../support/message-outcomes.js';
+import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
+import { setup, type QueueScenario } from '../../support/queue-scenario.js';
+
+/** A mailing's whole life, with everything that dispatchers do to messages meanwhile. */
+async function wholeLife(scenario: QueueScenario, count: number): Promise<void> {
+  const { sql, run, setStatus, now, shiftClock } = scenario;
+  const mailing = await scenario.aPlannedMailing({ count });
+  const one = await scenario.dispatcher();
+  await takeTickets(sql, { depth: 4, validMs: 1, guardMs: 500, recentMailings: [], fair: true });
+  const { batch, messages } = await one.leaseAndGrant();
+  await one.renew(batch);
+  const [first, second, third] = [0, 1, 2].map((nth) => messages[nth] ?? { id: 0 });
+  if (!first || !second || !third) throw new Error('Three were asked for');
+  await one.record(sent(batch, first));
+  await one.record(failed(batch, second), notNow(batch, third, (await now()) + 60_000));
+  const [row] = await run<{ client: number }>('SELECT client_id AS client FROM messages WHERE id = $1', [
+    third.id,
+  ]);
+  await cancelMessagesOfClient(sql, row?.client ?? 0);
+  await shiftClock('31s');
+  await reclaimAbandonedBatches(sql, await steadyJudge(sql), { silenceMs: SILENCE, maxAttempts: 20 });
+  const again = await one.lease();
+  if (again) await one.release(again);
+  await measureDueBacklog(sql);
+  await setStatus(mailing, 'cancelled');
+  while (await closeSpentBatches(sql, 0));
+  await finishMailings(sql);
+  await run('UPDATE mailings SET deleted_at = ems_now() WHERE id = $1', [mailing]);
+  while (await purgeDeletedMailings(sql, 0));
+}
+
+test('no statement reads all messages, though its plan was made when there were hardly any', async () => {
+  const scenario = await setup();
+  const scans = async () => {
+    await scenario.run('SELECT pg_stat_force_next_flush()');
+    const [table] = await scenario.run<{ whole: number; byIndex: number }>(
+      `SELECT seq_scan AS whole, idx_scan AS "byIndex" FROM pg_stat_user_tables WHERE relname = 'messages'`,
+    );
+    return table ?? { whole: Number.NaN, byIndex: Number.NaN };
+  };
+  // From its sixth time on, a statement may keep its plan.
+  for (let time = 0; time < 7; time += 1) await wholeLife(scenario, 4);
+  const before = await scans();
+  await wholeLife(scenario, 20_000);
+  const after = await scans();
+
+  expect(after.byIndex).toBeGreaterThan(before.byIndex + 20);
+  expect(after.whole).toBe(before.whole);
+});
