@@ -32,6 +32,13 @@ const living: Statement = {
     LEFT JOIN control_confirmations c ON c.dispatcher_id = d.id AND c.mailing_id = $1`,
 };
 
+interface LivingDispatcher {
+  id: string;
+  /** Of its row, if it wrote one. */
+  version: number | null;
+  inFlight: number;
+}
+
 /** Waits until every living dispatcher has taken note of a change that is committed, over NATS or by its row. */
 @Injectable()
 export class ControlConfirmation {
@@ -47,7 +54,8 @@ export class ControlConfirmation {
     const note = (id: string, version: number, inFlight: number): void => {
       if (version >= changed.version) confirmed.set(id, inFlight);
     };
-    let awaited = await this.readLiving(changed.mailingId, note);
+    // Rows of an earlier request for the same change would tell what was in flight then: replies come first.
+    let awaited = (await this.findLiving(changed.mailingId)).map(({ id }) => id);
     const missing = () => awaited.filter((id) => !confirmed.has(id));
 
     const heardFromAll = new Promise<void>((resolve) => {
@@ -63,8 +71,11 @@ export class ControlConfirmation {
       await Promise.race([heardFromAll, delay(POLL_EVERY)]);
       if (missing().length === 0) break;
       // The change is committed, so a database that is away now costs the confirmation, not the answer.
-      const stillLiving = await this.readLiving(changed.mailingId, note).catch(() => awaited);
-      awaited = awaited.filter((id) => stillLiving.includes(id));
+      const rows = await this.findLiving(changed.mailingId).catch(() => undefined);
+      if (!rows) continue;
+      for (const row of rows)
+        if (row.version !== null && !confirmed.has(row.id)) note(row.id, row.version, row.inFlight);
+      awaited = awaited.filter((id) => rows.some((row) => row.id === id));
     }
     return {
       inFlight: [...confirmed.values()].reduce((sum, inFlight) => sum + inFlight, 0),
@@ -72,14 +83,7 @@ export class ControlConfirmation {
     };
   }
 
-  private async readLiving(
-    mailingId: number,
-    note: (id: string, version: number, inFlight: number) => void,
-  ): Promise<string[]> {
-    const rows = await this.sql.query<{ id: string; version: number | null; inFlight: number }>(living, [
-      mailingId,
-    ]);
-    for (const { id, version, inFlight } of rows) if (version !== null) note(id, version, inFlight);
-    return rows.map(({ id }) => id);
+  private findLiving(mailingId: number): Promise<LivingDispatcher[]> {
+    return this.sql.query(living, [mailingId]);
   }
 }

@@ -19,10 +19,13 @@ export function toColumns(dto: CreateMailingDto | UpdateMailingDto): Partial<Mai
   };
 }
 
-/** Throws a {@link Problem} unless the mailing's status lets every given field be changed. */
+/**
+ * Throws a {@link Problem} unless the mailing's status lets every given field be changed: all of them before it
+ * has started, paused or not.
+ */
 export function requireChangeable(mailing: Mailing, dto: UpdateMailingDto): void {
-  const { status } = mailing;
-  if (status === 'scheduled') return;
+  const { status, startedAt } = mailing;
+  if (status === 'scheduled' || (status === 'paused' && !startedAt)) return;
   if (status === 'completed' || status === 'cancelled') {
     throw Problem.conflict(`The mailing is ${status}, so it can't be changed any more.`);
   }
@@ -34,7 +37,7 @@ export function requireChangeable(mailing: Mailing, dto: UpdateMailingDto): void
   if (fixed.length > 0) {
     const names = fixed.map(({ path }) => path).join(', ');
     throw Problem.conflict(
-      `The mailing is ${status}: endAt and priority can be changed, ${names} can only be while it is scheduled.`,
+      `The mailing is ${status}: endAt and priority can be changed, ${names} can only be before it has started.`,
       fixed,
     );
   }

@@ -150,9 +150,11 @@ function planPageText(audienceCondition: string): string {
         nullif(b.zone, ''), w.opens_at, w.closes_at, greatest(w.opens_at, g.now)
       FROM batch b JOIN zone_window w USING (zone) CROSS JOIN mailing g
     ), made AS (
-      INSERT INTO messages (mailing_id, client_id, batch_id, phone, status)
+      INSERT INTO messages (mailing_id, client_id, batch_id, phone, status, last_error)
       SELECT g.id, p.id, p.batch_id, p.phone,
-        CASE WHEN w.too_late THEN 'expired' ELSE 'pending' END::message_status
+        CASE WHEN w.too_late THEN 'expired' ELSE 'pending' END::message_status,
+        CASE WHEN NOT w.too_late THEN NULL WHEN p.zone = '' THEN 'the mailing was over when it was planned'
+          ELSE 'its local window did not open before the mailing''s end' END
       FROM placed p JOIN zone_window w USING (zone) CROSS JOIN mailing g
       ORDER BY p.batch_id, p.id
       ON CONFLICT ON CONSTRAINT messages_once_per_client DO NOTHING

@@ -103,7 +103,8 @@ export class AttemptDto {
 @ApiSchema({ name: 'MessageWithAttempts', description: 'A message with the log of its attempts.' })
 export class MessageWithAttemptsDto extends MessageDto {
   @ObjectListField(() => AttemptDto, {
-    description: 'Its attempts, the first one first; a success is on the message itself.',
+    description:
+      'Its attempts, the first one first; a success is on the message itself, and probes of a provider that is down are not listed.',
   })
   attemptLog!: AttemptDto[];
 }

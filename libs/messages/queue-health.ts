@@ -57,6 +57,11 @@ export function queueChecks(sql: Sql): HealthCheck[] {
         const rows = await sql.query<ProviderState>(providers);
         const stopped = rows.filter((row) => row.breaker !== 'closed');
         if (stopped.length === 0) return { status: 'up', providers: rows };
+        const { batches } = await measureDueBacklog(sql);
+        if (batches === 0) {
+          const message = 'Nothing is due to try a stopped provider with; the next message will.';
+          return { status: 'up', message, providers: rows };
+        }
         const message = `Sending is stopped: ${stopped.map((row) => `${row.name} (${row.reason})`).join(', ')}.`;
         return { status: 'degraded', message, providers: rows };
       },

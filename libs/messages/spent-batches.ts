@@ -36,7 +36,10 @@ const close: Statement = {
         FOR NO KEY UPDATE
       ) m
     ), changed AS (
-      UPDATE messages m SET status = CASE WHEN m.ambiguous THEN 'unknown' ELSE h.verdict END
+      UPDATE messages m SET
+        status = CASE WHEN m.ambiguous THEN 'unknown' ELSE h.verdict END,
+        last_error = coalesce(m.last_error, CASE WHEN h.verdict = 'cancelled' THEN 'the mailing was cancelled'
+          ELSE 'the mailing ended before it could be sent' END)
       FROM held h WHERE m.id = h.id AND m.id = ANY (ARRAY (SELECT id FROM held))
       RETURNING m.mailing_id, h.was, m.status AS becomes
     ), counted AS (

@@ -7,6 +7,18 @@ const FAILING_IN_A_ROW = 20;
 /** Milliseconds a throttling provider gets when it does not say how long. */
 const THROTTLED_FOR = 1_000;
 
+const trouble = {
+  notSent: 'unreachable',
+  ambiguous: 'failing',
+  throttled: 'throttled',
+  misconfigured: 'misconfigured',
+} as const;
+
+/** Why the provider counts as down, for people: the kind of trouble, then what was seen. */
+export function reasonOf(outcome: Extract<Outcome, { kind: keyof typeof trouble }>): string {
+  return `${trouble[outcome.kind]}: ${outcome.error}`;
+}
+
 export interface BreakerVerdict {
   reason: string;
   /** Milliseconds the provider itself asked for. */
@@ -34,19 +46,17 @@ export class BreakerEvidence {
         // Our own latest start had passed: that says nothing about the provider.
         if (outcome.withdrawn) return undefined;
         this.unreachable += 1;
-        return this.unreachable >= UNREACHABLE_IN_A_ROW
-          ? { reason: `unreachable: ${outcome.error}` }
-          : undefined;
+        return this.unreachable >= UNREACHABLE_IN_A_ROW ? { reason: reasonOf(outcome) } : undefined;
       case 'ambiguous':
         this.failing += 1;
-        return this.failing >= FAILING_IN_A_ROW ? { reason: `failing: ${outcome.error}` } : undefined;
+        return this.failing >= FAILING_IN_A_ROW ? { reason: reasonOf(outcome) } : undefined;
       case 'throttled':
         return {
-          reason: `throttled: ${outcome.error}`,
+          reason: reasonOf(outcome),
           retryInMs: outcome.retryAfterMs ?? THROTTLED_FOR,
         };
       case 'misconfigured':
-        return { reason: `misconfigured: ${outcome.error}` };
+        return { reason: reasonOf(outcome) };
     }
   }
 

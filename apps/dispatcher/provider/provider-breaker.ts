@@ -93,7 +93,8 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   private setOpen(open: boolean): void {
     if (this.gate.breakerOpen === open) return;
     this.gate.breakerOpen = open;
-    if (!open) this.logger.log({ msg: 'the provider is back: sending goes on' });
+    // As loud as the outage was: whoever saw that begin has to see it end.
+    if (!open) this.logger.warn({ msg: 'the provider is back: sending goes on' });
     for (const listener of this.listeners) listener(open);
   }
 }

@@ -6,6 +6,7 @@ import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
 import { ProbeSender } from '../sending/probe-sender.js';
+import { reasonOf } from './breaker-evidence.js';
 import { ProviderBreaker } from './provider-breaker.js';
 
 /** Milliseconds. A provider's return is noticed within the longest pause and the probe's own deadline. */
@@ -56,7 +57,7 @@ export class ProviderProber implements Duty<ProbeResult> {
         return 'answered';
       }
       case 'throttled':
-        await this.fail(outcome.error, outcome.retryAfterMs ?? LONGEST_PAUSE);
+        await this.fail(reasonOf(outcome), outcome.retryAfterMs ?? LONGEST_PAUSE);
         return 'failed';
       case 'notSent':
       case 'ambiguous':
@@ -66,7 +67,7 @@ export class ProviderProber implements Duty<ProbeResult> {
           await this.fail(null, FIRST_PAUSE);
           return 'nothing to send';
         }
-        await this.fail(outcome.error, Math.min(LONGEST_PAUSE, FIRST_PAUSE * (1 + taken.failedProbes)));
+        await this.fail(reasonOf(outcome), Math.min(LONGEST_PAUSE, FIRST_PAUSE * (1 + taken.failedProbes)));
         return 'failed';
       case undefined:
         await this.fail(null, FIRST_PAUSE);

@@ -119,6 +119,18 @@ describe('confirmation', () => {
     });
   });
 
+  test('tells what is in flight now, not what was when it was asked before', async () => {
+    const dispatcher = await confirming(0);
+    const id = await aRunningMailing();
+    await api.post(`/v1/mailings/${id}/pause`);
+    await dispatcher.confirmByRow(id, await versionOf(id), 16);
+
+    expect((await api.post(`/v1/mailings/${id}/pause`)).body).toMatchObject({
+      inFlight: 0,
+      unconfirmedDispatchers: [],
+    });
+  });
+
   test('takes the row of a dispatcher that NATS does not reach', async () => {
     await confirming(1);
     const unreached = await silent();

@@ -147,6 +147,14 @@ describe('changing', () => {
     expect((await api.get(`/v1/mailings/${id}`)).body).toMatchObject(changes);
   });
 
+  test('one that was paused before it started changes as a scheduled one does', async () => {
+    const id = await aMailingThatIs('scheduled');
+    await api.post(`/v1/mailings/${id}/pause`);
+
+    const { status, body } = await api.patch(`/v1/mailings/${id}`, { text: 'Other.', audience: {} });
+    expect([status, body.status, body.text]).toEqual([200, 'paused', 'Other.']);
+  });
+
   test.each(['completed', 'cancelled'])('a %s one changes nothing any more', async (status) => {
     const id = await aMailingThatIs(status);
     for (const changes of [{ priority: 1 }, { endAt: inHours(99) }, { text: 'Other.' }]) {

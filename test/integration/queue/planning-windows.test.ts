@@ -97,9 +97,9 @@ test('clients whose window does not open before the end expire at once, the othe
   const states = (await batches(mailing)).map(({ timezone, state }) => [timezone, state]);
   expect(Object.fromEntries(states)).toEqual({ 'America/New_York': 'ready', 'America/Chicago': 'done' });
   expect(
-    await run(`SELECT DISTINCT c.timezone FROM messages m JOIN clients c ON c.id = m.client_id
+    await run(`SELECT DISTINCT c.timezone, m.last_error AS why FROM messages m JOIN clients c ON c.id = m.client_id
       WHERE m.status = 'expired'`),
-  ).toEqual([{ timezone: 'America/Chicago' }]);
+  ).toEqual([{ timezone: 'America/Chicago', why: "its local window did not open before the mailing's end" }]);
 });
 
 test.for([

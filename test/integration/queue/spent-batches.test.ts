@@ -30,12 +30,12 @@ describe('closing', () => {
   });
 
   test.for([
-    ['ended', 'expired'],
-    ['ended while it was paused', 'expired'],
-    ['cancelled', 'cancelled'],
+    ['ended', 'expired', 'the mailing ended before it could be sent'],
+    ['ended while it was paused', 'expired', 'the mailing ended before it could be sent'],
+    ['cancelled', 'cancelled', 'the mailing was cancelled'],
   ] as const)(
     'a mailing that %s: what is pending becomes %s, or unknown where it is in doubt',
-    async ([how, status]) => {
+    async ([how, status, why]) => {
       const scenario = await setup();
       const { sql, run, aPlannedMailing, setStatus, shiftClock, statuses, messages, batches } = scenario;
       const mailing = await aPlannedMailing({ count: 4, endsIn: '1h' });
@@ -50,7 +50,9 @@ describe('closing', () => {
 
       expect(await closeSpentBatches(sql, 2)).toBe(1);
       expect(await statuses(mailing)).toEqual({ [status]: 3, unknown: 1 });
-      expect((await messages(mailing))[0]).toMatchObject({ status: 'unknown', lastError: 'no answer' });
+      const [first, second] = await messages(mailing);
+      expect(first).toMatchObject({ status: 'unknown', lastError: 'no answer' });
+      expect(second).toMatchObject({ status, lastError: why });
       expect(await batches(mailing)).toMatchObject([{ state: 'done' }]);
       expect(await closeSpentBatches(sql, 2)).toBe(0);
     },

@@ -138,9 +138,23 @@ test('the queue: what is due, breakers, living dispatchers', async () => {
     sql,
     `UPDATE providers SET breaker = 'open', reason = 'connection refused', retry_at = now() + interval '5 s'`,
   );
+  expect((await health.details()).body).toMatchObject({
+    details: { providers: { status: 'up', message: expect.stringContaining('Nothing is due') } },
+  });
+
+  await execute(
+    sql,
+    `INSERT INTO mailings (id, text, start_at, end_at, status, started_at) OVERRIDING SYSTEM VALUE
+     VALUES (1, 'Hello', now() - interval '1 hour', now() + interval '1 hour', 'running', now())`,
+  );
+  await execute(
+    sql,
+    `INSERT INTO batches (mailing_id, provider_id, size, due_at) VALUES (1, 1, 3, now() - interval '5 seconds')`,
+  );
   const { body } = await health.details();
   expect(body).toMatchObject({
     details: {
+      backlog: { status: 'up', batches: 1, messages: 3 },
       providers: {
         status: 'degraded',
         message: 'Sending is stopped: default (connection refused).',
