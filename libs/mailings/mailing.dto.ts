@@ -72,7 +72,7 @@ export class CreateMailingDto {
   priority?: number;
 }
 
-/** While scheduled, everything can be changed; once started, the end and the priority only. */
+/** Before it has started, everything can be changed; afterwards the end and the priority only. */
 @ApiSchema({ description: 'What is to be changed; what is left out stays.' })
 export class UpdateMailingDto extends PartialType(CreateMailingDto, { skipNullProperties: false }) {}
 
@@ -103,7 +103,7 @@ export class MailingDto {
     description: 'Where it is.',
     name: 'MailingStatus',
     of: mailingStatuses,
-    example: 'running',
+    example: 'scheduled',
   })
   status!: MailingStatus;
 
@@ -114,8 +114,8 @@ export class MailingDto {
   updatedAt!: string;
 
   @InstantField({
-    description: 'When its sending began.',
-    example: '2030-03-01T06:00:00.120Z',
+    description: 'When its sending began; null before.',
+    example: null,
     nullable: true,
   })
   startedAt!: string | null;

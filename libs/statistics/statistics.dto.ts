@@ -20,7 +20,7 @@ export class MessageCounts implements Record<MessageStatus, number> {
   @CountField('Refused by the provider for good, or tried too often.')
   failed!: number;
 
-  @CountField('Perhaps sent: the answer never came, and they are not sent again.')
+  @CountField('Perhaps sent: an answer was lost, and no more attempt follows.')
   unknown!: number;
 
   @CountField('Accepted by the provider.', 4_200)

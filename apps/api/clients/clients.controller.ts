@@ -21,9 +21,9 @@ export class ClientsController {
   @Post()
   @Operation({
     summary: 'Add a client',
-    answer: { status: 201, description: 'The client.', type: ClientDto },
+    answer: { status: 201, description: 'The client.', type: ClientDto, location: '/v1/clients/1' },
     takesBody: true,
-    problems: { conflict: 'There is a client with this phone already.' },
+    problems: { conflict: 'There is a client with this phone already; `GET /v1/clients?phone=` finds it.' },
   })
   create(@Body() dto: CreateClientDto): Promise<ClientDto> {
     return this.clients.create(dto);

@@ -5,6 +5,7 @@ const description = [
   "Keeps clients and mailings, and sends each mailing's messages inside its time.",
   'Times are RFC 3339 with an offset, ids whole numbers. Lists come in pages: ask for the next one with the',
   '`nextCursor` of the one before. Unknown fields are refused. Errors are `application/problem+json` (RFC 9457).',
+  'All of this as JSON: [/docs-json](/docs-json).',
 ].join('\n');
 
 /** Serves the OpenAPI document at `/docs-json` and its pages at `/docs`; it is built when first asked for. */
@@ -28,7 +29,8 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('mailings', 'Campaigns, and pausing and cancelling them')
     .addTag('messages', 'Who got a mailing, who did not, and why')
     .addTag('statistics', 'How many messages are in each status')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A key of the service.' }, 'key')
+    // Left out, the format would be JWT.
+    .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'A key of the service.' }, 'key')
     .addSecurityRequirements('key')
     .build();
   return SwaggerModule.createDocument(app, config, {

@@ -1,6 +1,12 @@
 import { applyDecorators, HttpCode, type Type, UseInterceptors } from '@nestjs/common';
 import { ApiExtraModels, ApiOperation, ApiParam, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import { ProblemDocument, problemKindNames, problemKinds, type ProblemKind } from '#libs/problems';
+import {
+  type FieldError,
+  Problem,
+  ProblemDocument,
+  problemKindNames,
+  type ProblemKind,
+} from '#libs/problems';
 import { LocationHeader } from './location-header.js';
 
 export interface OperationOptions {
@@ -8,7 +14,13 @@ export interface OperationOptions {
   description?: string;
   /** What the `:id` of the path is the id of. */
   id?: string;
-  answer: { status: 200 | 201 | 204; description: string; type?: Type<unknown> };
+  answer: {
+    status: 200 | 201 | 204;
+    description: string;
+    type?: Type<unknown>;
+    /** Where what was added is found, as an example; the answer has the header. */
+    location?: string;
+  };
   takesBody?: boolean;
   /** Why it may be refused, beside what holds for every operation. */
   problems?: Partial<Record<ProblemKind, string>>;
@@ -29,22 +41,23 @@ const ofBodies: Partial<Record<ProblemKind, string>> = {
 
 /** All that the OpenAPI document says about an operation, and the status that it answers with. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { summary, description, id, answer, takesBody = false } = options;
+  const { summary, description, id, takesBody = false } = options;
+  const { location, ...answer } = options.answer;
   const problems = { ...general, ...(takesBody && ofBodies), ...options.problems };
   return applyDecorators(
     ApiOperation({ summary, ...(description !== undefined && { description }) }),
     ...(id === undefined ? [] : [ApiParam(idParameter(id))]),
     HttpCode(answer.status),
-    ApiResponse({ ...answer, ...(answer.status === 201 && { headers: locationHeader }) }),
-    ...(answer.status === 201 ? [UseInterceptors(LocationHeader)] : []),
+    ApiResponse({ ...answer, ...(location !== undefined && { headers: locationHeader(location) }) }),
+    ...(location === undefined ? [] : [UseInterceptors(LocationHeader)]),
     ApiExtraModels(ProblemDocument),
-    ...problemKindNames.flatMap((kind) => problemResponse(kind, problems[kind])),
+    ...problemKindNames.flatMap((kind) => problemResponse(kind, problems[kind], options)),
   );
 }
 
-const locationHeader = {
-  Location: { description: 'Where to find it.', schema: { type: 'string', example: '/v1/clients/1' } },
-};
+function locationHeader(example: string) {
+  return { Location: { description: 'Where to find it.', schema: { type: 'string', example } } };
+}
 
 function idParameter(of: string) {
   return {
@@ -55,14 +68,21 @@ function idParameter(of: string) {
   };
 }
 
-function problemResponse(kind: ProblemKind, reason: string | undefined): MethodDecorator[] {
+function problemResponse(
+  kind: ProblemKind,
+  reason: string | undefined,
+  operation: OperationOptions,
+): MethodDecorator[] {
   if (reason === undefined) return [];
-  const { status, title } = problemKinds[kind];
+  const problem =
+    kind === 'invalid-input' ? Problem.invalid([mistake(operation)]) : new Problem(kind, reason);
+  const { type, title, status, detail, errors } = problem.toDocument();
   const example = {
-    type: `urn:event-message-service:problem:${kind}`,
+    type,
     title,
     status,
-    detail: reason,
+    detail,
+    ...(errors && { errors }),
     instance: '/v1/…',
     requestId: '6f9c2f4e-6f0b-4a53-9a0e-3f3f6f1c2b1a',
   };
@@ -70,4 +90,11 @@ function problemResponse(kind: ProblemKind, reason: string | undefined): MethodD
     'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDocument) }, example },
   };
   return [ApiResponse({ status, description: reason, content })];
+}
+
+/** One that can be made with this operation. */
+function mistake({ takesBody = false, id }: OperationOptions): FieldError {
+  if (takesBody) return { path: 'colour', message: 'is not a known field' };
+  if (id === undefined) return { path: 'limit', message: 'must be a whole number from 1 to 500' };
+  return { path: 'id', message: `must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}` };
 }

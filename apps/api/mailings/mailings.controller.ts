@@ -28,7 +28,7 @@ export class MailingsController {
     summary: 'Add a mailing',
     description:
       'It starts by itself at `startAt`, at once if that is in the past, and ends for good at `endAt`.',
-    answer: { status: 201, description: 'The mailing.', type: MailingDto },
+    answer: { status: 201, description: 'The mailing.', type: MailingDto, location: '/v1/mailings/1' },
     takesBody: true,
   })
   create(@Body() dto: CreateMailingDto): Promise<MailingDto> {
@@ -60,7 +60,7 @@ export class MailingsController {
   @Operation({
     summary: 'Change a mailing',
     description:
-      'What is left out stays. While it is scheduled everything can be changed, once it runs or is paused `endAt` and `priority` only. An earlier end is confirmed by the dispatchers like a pause; a later one revives nothing that has ended.',
+      'What is left out stays. Before it has started, scheduled or paused, everything can be changed, afterwards `endAt` and `priority` only. An earlier end is confirmed by the dispatchers like a pause; a later one revives nothing that has ended.',
     id: 'mailing',
     answer: { status: 200, description: 'The mailing as it is now.', type: ControlledMailingDto },
     takesBody: true,
@@ -74,7 +74,7 @@ export class MailingsController {
   @Operation({
     summary: 'Delete a mailing',
     description:
-      'Together with its messages and its statistics. One that runs or is paused is to be cancelled first.',
+      'Together with its messages and its statistics. One that runs or is paused is to be cancelled first. The counts of all mailings together lose its messages in one step, when these are removed: within seconds, later for a big mailing.',
     id: 'mailing',
     answer: { status: 204, description: 'It is gone.' },
     problems: { ...notFound, conflict: 'It runs or is paused.' },

@@ -13,7 +13,8 @@ export class StatisticsController {
   @Get('statistics')
   @Operation({
     summary: 'Count messages by status, over all mailings and for each',
-    description: 'Exact at any moment. `limit` and `cursor` page through the mailings, the newest first.',
+    description:
+      'Exact at any moment; only a deleted mailing is counted in the total until its messages are removed. `limit` and `cursor` page through the mailings, the newest first.',
     answer: { status: 200, description: 'The counts.', type: StatisticsDto },
   })
   get(@Query() query: PageQuery): Promise<StatisticsDto> {

@@ -52,6 +52,37 @@ test('every operation under /v1 documents its problems, with an example of each'
   }
 });
 
+test('the example of a 400 is what the operation answers to that mistake', async () => {
+  for (const { name, method, path, operation } of document.operations) {
+    const example = operation.responses['400']?.content?.['application/problem+json']?.example;
+    if (example === undefined) continue;
+    const content = operation.requestBody?.content['application/json'];
+    const wrong =
+      path.replace('{id}', content ? '1' : 'x') + (content || path.includes('{') ? '' : '?limit=0');
+    const body = content && { ...Object(document.exampleOf(content.schema)), colour: 'red' };
+    const answer = await api.call(method.toUpperCase(), wrong, { body });
+    const { instance: _, requestId: __, ...said } = Object(example);
+    expect(answer.body, name).toMatchObject(said);
+    expect(said.errors, name).toHaveLength(1);
+  }
+});
+
+test('what is added is scheduled in the example, and is found where Location says', () => {
+  for (const resource of ['clients', 'mailings']) {
+    const created = document.document.paths[`/v1/${resource}`]?.['post']?.responses['201'];
+    expect(created).toMatchObject({ headers: { Location: { schema: { example: `/v1/${resource}/1` } } } });
+  }
+  const mailing = document.exampleOf({ $ref: '#/components/schemas/Mailing' });
+  expect(mailing).toMatchObject({ id: 1, status: 'scheduled', startedAt: null, finishedAt: null });
+});
+
+test('a key is taken for what it is, and the document says where to find it as JSON', () => {
+  expect(document.document).toMatchObject({
+    info: { description: expect.stringContaining('(/docs-json)') },
+    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', bearerFormat: 'opaque' } } },
+  });
+});
+
 test('every field is described, and its example is one', () => {
   for (const [name, schema] of document.schemas) {
     for (const [field, property] of Object.entries(schema.properties ?? {})) {
