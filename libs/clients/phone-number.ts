@@ -35,7 +35,7 @@ export function PhoneField(options: FieldOptions): PropertyDecorator {
     { ...options, example: options.example ?? '+7 (900) 123-45-67' },
     { type: 'string', maxLength: 40 },
     rule(
-      'must be a phone number in international format, such as +7 900 123-45-67, with a known country code and a possible length',
+      'must be a string with a phone number in international format, such as +7 900 123-45-67, with a known country code and a possible length',
       (value) => parsePhone(value) !== undefined,
     ),
   );
