@@ -60,7 +60,8 @@ export class ChildOutput {
   private show(entry: LogEntry, more: readonly string[] = []): void {
     if (levelOf(entry) < warn) return;
     const kind = `${entry.service} ${entry.level} ${entry.msg.replace(/\d+/g, '#')}`;
-    this.terminal.show(kind, [shortForm(entry), ...more].join('\n'));
+    const title = `${entry.service} ${entry.msg.split('\n', 1)[0]}`;
+    this.terminal.show(kind, [shortForm(entry), ...more].join('\n'), title);
   }
 }
 

@@ -3,10 +3,17 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { errorCode } from '#libs/embedded';
 import { logFiles } from './log-folder.js';
-import { searchableFields, type SearchableField } from './log-line.js';
+import {
+  levelNames,
+  levelNumber,
+  levelOf,
+  parseLogLine,
+  searchableFields,
+  type SearchableField,
+} from './log-line.js';
 
 export interface SearchTerm {
-  readonly field: SearchableField;
+  readonly field: SearchableField | 'level';
   readonly value: string;
 }
 
@@ -16,15 +23,20 @@ export function searchTerms(words: readonly string[]): SearchTerm[] {
   return words.map((word) => {
     const [name, ...rest] = word.split('=');
     const value = rest.join('=');
-    const field = searchableFields.find((known) => known === name);
-    if (field === undefined || value === '')
+    const field = searchTermNames.find((known) => known === name);
+    if (field === undefined || value === '' || (field === 'level' && !levelNames.includes(value)))
       throw new Error(`"${word}" is not a term to search for.\n${usage}`);
     return { field, value };
   });
 }
 
-const usage = `Usage: npm run logs -- mailingId=7 [messageId=12 ...]
-Finds the log lines that concern all of the given ids: ${searchableFields.join(', ')}.`;
+const searchTermNames = [...searchableFields, 'level'] as const;
+
+/** What can be asked for, with an example. */
+export const usage = `Usage: npm run logs -- mailingId=7 [messageId=12 level=warn ...]
+Finds the log lines that concern all of the given ids: ${searchableFields.join(', ')};
+with level=..., only those of exactly this level: ${levelNames.join(', ')}.
+Example: npm run logs -- mailingId=7 level=error`;
 
 /**
  * The lines of a folder's log files, rotated ones first, that concern every term. Read as a stream: memory does
@@ -38,16 +50,26 @@ export async function* searchLogs(folder: string, terms: readonly SearchTerm[]):
   }
 }
 
-/** Whether a JSON line holds each of the ids: at any depth, alone or in a list. */
+/** Whether a JSON line holds each of the ids, at any depth, alone or in a list, and has the level asked for. */
 export function concerns(line: string, terms: readonly SearchTerm[]): boolean {
   // Most lines fall here, without the cost of parsing them.
-  if (!terms.every(({ value }) => line.includes(value))) return false;
+  if (!terms.every((term) => mayConcern(line, term))) return false;
   try {
     const entry: unknown = JSON.parse(line);
-    return terms.every((term) => holds(entry, term, ''));
+    return terms.every((term) => (term.field === 'level' ? hasLevel(line, term) : holds(entry, term, '')));
   } catch {
     return false;
   }
+}
+
+function mayConcern(line: string, { field, value }: SearchTerm): boolean {
+  if (field !== 'level') return line.includes(value);
+  return line.includes(`"level":${levelNumber(value)}`) || line.includes(`"level":"${value}"`);
+}
+
+function hasLevel(line: string, { value }: SearchTerm): boolean {
+  const entry = parseLogLine(line);
+  return entry !== undefined && levelOf(entry) === levelNumber(value);
 }
 
 /** A list of ids is named in the plural; a request's id is also pino's `req.id`. */

@@ -2,11 +2,16 @@ import { loadDataDir } from '#libs/config';
 import { explain } from './explain.js';
 import { logFolder } from './log-folder.js';
 import { parseLogLine, shortForm } from './log-line.js';
-import { searchLogs, searchTerms } from './log-search.js';
+import { searchLogs, searchTerms, usage } from './log-search.js';
 
 /** `npm run logs -- mailingId=7`: a short form of each line on a terminal, the JSON itself in a pipe. */
 async function main(): Promise<void> {
-  const terms = searchTerms(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  if (words.includes('--help') || words.includes('-h')) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  const terms = searchTerms(words);
   const folder = logFolder(loadDataDir());
   let found = 0;
   for await (const line of searchLogs(folder, terms)) {

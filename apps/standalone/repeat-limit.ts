@@ -13,9 +13,9 @@ export class RepeatLimit {
     private readonly periodMs = 10_000,
   ) {}
 
-  /** `kind` is what lines that say the same have in common. */
-  show(kind: string, line: string): void {
-    const counted = this.kinds.get(kind) ?? this.open(kind);
+  /** `kind` is what lines that say the same have in common, `title` what they are called when they are counted. */
+  show(kind: string, line: string, title: string): void {
+    const counted = this.kinds.get(kind) ?? this.open(kind, title);
     if (counted.shown >= this.perPeriod) {
       counted.hidden += 1;
       return;
@@ -24,14 +24,14 @@ export class RepeatLimit {
     this.print(line);
   }
 
-  private open(kind: string): Kind {
+  private open(kind: string, title: string): Kind {
     const counted = { shown: 0, hidden: 0 };
     this.kinds.set(kind, counted);
     setTimeout(() => {
       this.kinds.delete(kind);
       if (counted.hidden > 0) {
         this.print(
-          `         and ${counted.hidden} more of these in ${this.periodMs / 1000} s (all are in the log files)`,
+          `         and ${counted.hidden} more in ${this.periodMs / 1000} s of: ${title} (all are in the log files)`,
         );
       }
     }, this.periodMs).unref();

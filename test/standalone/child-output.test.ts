@@ -53,6 +53,41 @@ describe('what the applications print', () => {
     ]);
   });
 
+  it('says why: each field of the line that is not shown otherwise, texts by their first line', async () => {
+    const line = {
+      level: 40,
+      time: 0,
+      app: 'api',
+      pid: 7,
+      context: 'Breaker',
+      msg: 'attempt failed',
+      reason: 'no answer',
+      outcome: 'timeout',
+      failedProbes: 3,
+      state: { open: true, ids: [1, 2] },
+      error: 'Error: lost\n    at main.js:1:1',
+      batchId: 10,
+      long: 'x'.repeat(1_000),
+    };
+    output.end(`${JSON.stringify(line)}\n`);
+    await logged();
+
+    expect(shown.map((text) => text.slice(9))).toEqual([
+      'WARN  api        attempt failed batchId=10 reason="no answer" outcome=timeout failedProbes=3 ' +
+        `state={"open":true,"ids":[1,2]} error="Error: lost" long=${'x'.repeat(300)}…`,
+    ]);
+  });
+
+  it('shows the end of an outage among the many lines of the outage', async () => {
+    const line = (msg: string) => `${JSON.stringify({ level: 40, time: 0, msg })}\n`;
+    output.write(line('attempt failed').repeat(100));
+    output.end(line('the provider is back: sending goes on'));
+    await logged();
+
+    expect(shown).toHaveLength(4);
+    expect(shown.at(-1)).toContain('the provider is back: sending goes on');
+  });
+
   it('is recorded as an error when it is not JSON but on the error output', async () => {
     errors.write('TypeError: x is not a function\n    at main.js:1:1\n');
     await vi.waitFor(() => expect(shown).toHaveLength(1));
@@ -73,17 +108,18 @@ describe('what the applications print', () => {
   it('does not flood the terminal during an outage, and says how much it left out', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const limit = new RepeatLimit((line) => shown.push(line), 3, 10_000);
-    for (let at = 0; at < 1_000; at += 1) limit.show('attempt failed', `attempt failed messageId=${at}`);
-    limit.show('other', 'other');
+    for (let at = 0; at < 1_000; at += 1)
+      limit.show('failed', `attempt failed messageId=${at}`, 'api attempt failed');
+    limit.show('other', 'other', 'api other');
     vi.advanceTimersByTime(10_000);
-    limit.show('attempt failed', 'attempt failed messageId=1000');
+    limit.show('failed', 'attempt failed messageId=1000', 'api attempt failed');
 
     expect(shown.map((line) => line.trim())).toEqual([
       'attempt failed messageId=0',
       'attempt failed messageId=1',
       'attempt failed messageId=2',
       'other',
-      'and 997 more of these in 10 s (all are in the log files)',
+      'and 997 more in 10 s of: api attempt failed (all are in the log files)',
       'attempt failed messageId=1000',
     ]);
   });

@@ -126,15 +126,29 @@ describe('a log line concerns an id', () => {
     expect(concerns('{"client":{"id":"abc"}}', terms)).toBe(false);
   });
 
+  it.each(['{"level":50,"mailingId":7}', '{"level":"error","mailingId":7}'])(
+    'and a level, exactly, by its number or its name: %s',
+    (entry) => {
+      expect(concerns(entry, searchTerms(['level=error']))).toBe(true);
+      expect(concerns(entry, searchTerms(['level=error', 'mailingId=7']))).toBe(true);
+      expect(concerns(entry, searchTerms(['level=error', 'mailingId=8']))).toBe(false);
+      expect(concerns(entry, searchTerms(['level=warn']))).toBe(false);
+      expect(concerns(`{"level":30,"of":${entry}}`, searchTerms(['level=error']))).toBe(false);
+    },
+  );
+
   it('never if it is not JSON', () => {
     expect(concerns('mailingId=7', searchTerms(['mailingId=7']))).toBe(false);
   });
 });
 
 describe('the terms of a search', () => {
-  it.each(['mailing=7', 'mailingId', 'mailingId=', '7'])('refuse %s and say what is possible', (word) => {
-    expect(() => searchTerms([word])).toThrow(/Usage: .*\n.*messageId, clientId/);
-  });
+  it.each(['mailing=7', 'mailingId', 'mailingId=', '7', 'level=loud'])(
+    'refuse %s and say what is possible',
+    (word) => {
+      expect(() => searchTerms([word])).toThrow(/Usage: .*\n.*messageId, clientId/);
+    },
+  );
 
   it('must be given', () => {
     expect(() => searchTerms([])).toThrow('Usage: npm run logs');
