@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { loadStandaloneConfig, type StandaloneConfig } from '#libs/config';
+import { loadStandaloneConfig, withoutPassword, type StandaloneConfig } from '#libs/config';
 import { ApiRequests } from './api-requests.js';
 import { ChildOutput } from './child-output.js';
 import { DataFolderLock } from './data-folder-lock.js';
@@ -86,21 +86,11 @@ function overview(config: StandaloneConfig, at: Standing): string {
   NATS       ${withoutPassword(at.natsUrl)}
   Postgres   ${withoutPassword(at.databaseUrl)}
   ${simulator}
+  Data       ${at.dataFolders.join(' and ')}
   Logs       ${join(logFolder(config.dataDir), '*')}  to search: npm run logs -- mailingId=1
 
 Ctrl-C stops everything.
 `;
-}
-
-function withoutPassword(urls: string): string {
-  return urls
-    .split(',')
-    .map((text) => {
-      const url = new URL(text);
-      url.password = '';
-      return url.href;
-    })
-    .join(',');
 }
 
 main().then(

@@ -24,3 +24,18 @@ export async function portNear(setting: string, port: number | undefined, usual:
   if (port !== undefined) return portFor(setting, port, '127.0.0.1');
   return (await isPortFree(usual)) ? usual : freePort();
 }
+
+export interface PortChoice {
+  /** What was asked for; undefined leaves the choice to us. */
+  readonly setting: number | undefined;
+  readonly usual: number;
+  readonly got: number;
+}
+
+/** Which ports are not the usual ones although nobody asked for others, in words; empty if there are none. */
+export function movedPorts(choices: readonly PortChoice[]): string {
+  const moved = choices.filter(({ setting, usual, got }) => setting === undefined && got !== usual);
+  if (moved.length === 0) return '';
+  const taken = moved.map(({ usual, got }) => `port ${got} instead of ${usual}`).join(' and ');
+  return `${taken}, which ${moved.length === 1 ? 'is' : 'are'} in use by another program`;
+}

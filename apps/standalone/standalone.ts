@@ -6,6 +6,7 @@ import {
   loadApiConfig,
   loadDispatcherConfig,
   settings,
+  unusableDatabase,
   type AppAddresses,
   type StandaloneConfig,
 } from '#libs/config';
@@ -14,7 +15,7 @@ import { postgresHome, startNats, startPostgres, type EmbeddedServer } from '#li
 import type { ChildOutput } from './child-output.js';
 import { explain } from './explain.js';
 import { launchNodeApp, stopLeftoverApp, waitForAnswer } from './node-app.js';
-import { portFor, portNear } from './ports.js';
+import { movedPorts, portFor, portNear } from './ports.js';
 import { SupervisedService, type RunningService } from './supervised-service.js';
 
 const apps = fileURLToPath(new URL('..', import.meta.url));
@@ -26,12 +27,15 @@ const stopOrder = [...applications, 'nats', 'postgres'];
 /** What is needed to reach the service and to look into it. */
 export interface Standing extends AppAddresses {
   readonly apiUrl: string;
+  /** Every folder that holds data: ours, and that of Postgres where it has to be elsewhere. */
+  readonly dataFolders: readonly string[];
   /** Whether the data is ours to fill with a demo, and the provider ours to send it to. */
   readonly mayRunDemo: boolean;
 }
 
 /** Everything `npm start` brings up, in one place: servers, migrations, applications, and their end. */
 export class Standalone {
+  private readonly dataFolders: string[];
   private readonly services = new Map<string, SupervisedService>();
 
   constructor(
@@ -39,7 +43,9 @@ export class Standalone {
     private readonly output: ChildOutput,
     private readonly report: (line: string) => void,
     private readonly stopping: AbortSignal,
-  ) {}
+  ) {
+    this.dataFolders = [config.dataDir];
+  }
 
   /**
    * Servers first, then those who use them. Throws when one does not come up, or when we are told to stop
@@ -66,7 +72,7 @@ export class Standalone {
     await this.app('api', addresses, `${apiUrl}/health/live`);
     await this.app('dispatcher', addresses, `http://127.0.0.1:${ports.dispatcherPort}/health/live`);
     const mayRunDemo = this.config.databaseUrl === undefined && this.config.providerUrl === undefined;
-    return { ...addresses, apiUrl, mayRunDemo };
+    return { ...addresses, apiUrl, mayRunDemo, dataFolders: this.dataFolders };
   }
 
   /** Ends everything that has been started; nothing is left running. */
@@ -81,7 +87,7 @@ export class Standalone {
 
   private async choosePorts() {
     const { config } = this;
-    return {
+    const ports = {
       port: await portFor('PORT', config.port, config.host),
       dispatcherPort: await portFor('DISPATCHER_PORT', config.dispatcherPort, '127.0.0.1'),
       simulatorPort: await portNear('SIMULATOR_PORT', config.simulatorPort, usualPort.simulator),
@@ -91,6 +97,13 @@ export class Standalone {
         usualPort.simulatorControl,
       ),
     };
+    const { simulator, simulatorControl } = usualPort;
+    const moved = movedPorts([
+      { setting: config.simulatorPort, usual: simulator, got: ports.simulatorPort },
+      { setting: config.simulatorControlPort, usual: simulatorControl, got: ports.simulatorControlPort },
+    ]);
+    if (moved !== '' && config.providerUrl === undefined) this.report(`the simulator takes ${moved}`);
+    return ports;
   }
 
   /** The applications would refuse them too, but only after Postgres is up, and again and again. */
@@ -107,6 +120,7 @@ export class Standalone {
     const preferred = join(this.config.dataDir, 'postgres');
     const dataDir = await postgresHome(preferred);
     if (dataDir !== preferred) {
+      this.dataFolders.push(dataDir);
       this.report(
         `Postgres can't run as root, and its user can't reach ${preferred}: its data is in ${dataDir}`,
       );
@@ -143,12 +157,8 @@ export class Standalone {
     try {
       await runMigrations(databaseUrl);
     } catch (error) {
-      throw new Error(
-        `The database at ${new URL(databaseUrl).host} can't be brought up to date: ${explain(error)}`,
-        {
-          cause: error,
-        },
-      );
+      if (this.config.databaseUrl !== undefined) throw unusableDatabase(databaseUrl, error);
+      throw new Error(`The database can't be brought up to date: ${explain(error)}`, { cause: error });
     }
     this.report('database schema is up to date');
   }

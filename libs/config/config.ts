@@ -1,14 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { ConfigError } from './config-error.js';
 import { secretSettings, settings, type SettingName } from './settings.js';
 
 export type Environment = Record<string, string | undefined>;
-
-/** The start is refused: one sentence for each setting that is missing or wrong. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 const logNames = ['LOG_LEVEL', 'LOG_FORMAT'] as const;
 const storeNames = ['DATABASE_URL', 'DATABASE_POOL_SIZE', 'NATS_URL'] as const;
@@ -125,14 +121,12 @@ export function read<Name extends SettingName>(
   const schema = z.object(Object.fromEntries(names.map((name) => [name, settings[name]])));
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues
-        .map((issue) => {
-          const name = String(issue.path[0]);
-          return given[name] === undefined ? `${name} is not set.` : `${name}: ${issue.message}.`;
-        })
-        .join('\n'),
-    );
+    const sentences = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return given[name] === undefined ? `${name} is not set.` : `${name}: ${issue.message}.`;
+    });
+    // A number may break two rules at once, which say the same.
+    throw new ConfigError([...new Set(sentences)].join('\n'));
   }
   return parsed.data as { [Key in Name]: z.output<(typeof settings)[Key]> };
 }

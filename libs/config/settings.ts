@@ -1,34 +1,52 @@
 import { z } from 'zod';
 
+/** A number with one sentence for whatever is wrong with it. */
+const wholeNumber = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+
 /** Whole milliseconds between `min` and `max`, with a default. */
 const milliseconds = (byDefault: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(byDefault);
+  wholeNumber(min, max).default(byDefault);
 
-const count = (byDefault: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(byDefault);
+const count = (byDefault: number, min: number, max: number) => wholeNumber(min, max).default(byDefault);
 
-const port = (byDefault: number) => z.coerce.number().int().min(0).max(65535).default(byDefault);
+const port = (byDefault: number) => wholeNumber(0, 65535).default(byDefault);
+
+const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z.enum(words, { error: `must be one of ${words.join(', ')}` });
 
 const urlOf = (...schemes: string[]) =>
   z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
     message: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
   });
 
-/** NATS accepts several servers in one setting: `nats://a:4222,nats://b:4222`. */
+/**
+ * NATS accepts several servers in one setting: `nats://a:4222,nats://b:4222`. The client speaks TCP, with or
+ * without TLS; a scheme of another protocol, websockets among them, would be taken for TCP and fail later.
+ */
 const natsServers = z
   .string()
   .transform((value) => value.split(',').map((server) => server.trim()))
-  .refine((servers) => servers.every((server) => URL.canParse(server)), {
-    message: 'must be one or more addresses such as nats://127.0.0.1:4222, separated by commas',
+  .refine((servers) => servers.every(isNatsAddress), {
+    message:
+      'must be one or more nats:// or tls:// addresses such as nats://127.0.0.1:4222, separated by commas',
   });
+
+function isNatsAddress(server: string): boolean {
+  if (!URL.canParse(server)) return false;
+  const { protocol, hostname } = new URL(server);
+  return ['nats:', 'tls:'].includes(protocol) && hostname !== '';
+}
 
 /**
  * Every environment variable the service reads, once. `.env.example` says what each is for, with its unit,
  * default and reason; a test holds the two against each other.
  */
 export const settings = {
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
+  LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
+  LOG_FORMAT: oneOf('auto', 'json', 'pretty').default('auto'),
 
   DATABASE_URL: urlOf('postgres:', 'postgresql:'),
   DATABASE_POOL_SIZE: count(10, 2, 200),
@@ -62,7 +80,7 @@ export const settings = {
   SEND_GUARD_MS: milliseconds(500, 0, 60_000),
   DISPATCHER_LANES: count(4, 1, 64),
   GRANT_SIZE: count(64, 1, 500),
-  MAX_UNRECORDED: z.coerce.number().int().min(1).max(16_384).optional(),
+  MAX_UNRECORDED: wholeNumber(1, 16_384).optional(),
   LEASE_MS: milliseconds(30_000, 1_000, 600_000),
   OWNER_SILENCE_MS: milliseconds(10_000, 500, 600_000),
   POLL_MS: milliseconds(1_000, 50, 2_000),
@@ -73,7 +91,7 @@ export const settings = {
   SIMULATOR_PORT: port(3100),
   SIMULATOR_CONTROL_PORT: port(3101),
 
-  EMS_DEMO: z.enum(['on', 'off']).default('on'),
+  EMS_DEMO: oneOf('on', 'off').default('on'),
   EMS_DATA_DIR: z.string().min(1).default('.data'),
 } as const;
 

@@ -33,6 +33,7 @@ describe('npm start', { timeout: 180_000 }, () => {
       total: 1_000,
       byStatus: { sent: 1_000, pending: 0 },
     });
+    expect(second.address('Data')).toBe(folder);
     const third = new StartedService(folder);
     expect(await third.exited).toBe(1);
     expect(third.output).toContain(`${folder} is in use by process`);
@@ -108,11 +109,11 @@ describe('npm start', { timeout: 180_000 }, () => {
   it.each([
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 would open the API to the network without a key/],
     [{ PROVIDER_URL: 'http://127.0.0.1:9/' }, /PROVIDER_TOKEN is not set/],
-    [{ EMS_DEMO: 'maybe' }, /EMS_DEMO: /],
-    [{ LEASE_MS: 'long' }, /LEASE_MS: /],
+    [{ EMS_DEMO: 'maybe' }, /EMS_DEMO: must be one of on, off\./],
+    [{ LEASE_MS: 'long' }, /LEASE_MS: must be a whole number from 1000 to 600000\./],
     [
       { DATABASE_URL: 'postgres://a:b@127.0.0.1:9/c' },
-      /^The database at 127\.0\.0\.1:9 can't be .*ECONNREFUSED/m,
+      /^DATABASE_URL=postgres:\/\/a@127\.0\.0\.1:9\/c can't be .*ECONNREFUSED/m,
     ],
   ])('refuses %j with a sentence, and starts nothing', async (settings, sentence) => {
     const folder = await aDataFolder();

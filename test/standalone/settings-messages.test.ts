@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ConfigError,
+  read,
+  settings,
+  unusableDatabase,
+  withoutPassword,
+  type SettingName,
+} from '#libs/config';
+
+function refusal(name: SettingName, value: string): string {
+  try {
+    read([name], { [name]: value });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+  }
+  return '';
+}
+
+describe('a setting that is wrong', () => {
+  it.each(['many', '-1', '65536', '1.5', '1e30', 'Infinity'])('says once what PORT=%s should be', (value) => {
+    expect(refusal('PORT', value)).toBe('PORT: must be a whole number from 0 to 65535.');
+  });
+
+  it('names the words to choose from', () => {
+    expect(refusal('EMS_DEMO', 'yes')).toBe('EMS_DEMO: must be one of on, off.');
+    expect(refusal('LOG_FORMAT', 'xml')).toBe('LOG_FORMAT: must be one of auto, json, pretty.');
+  });
+
+  it.each(Object.keys(settings) as SettingName[])('never speaks of types: %s', (name) => {
+    expect(refusal(name, '?')).not.toMatch(/invalid|expected|NaN/i);
+  });
+});
+
+describe('NATS_URL', () => {
+  it.each([
+    'http://x',
+    'ws://127.0.0.1:4222',
+    'localhost:4222',
+    '127.0.0.1:4222',
+    'nats://',
+    'nats://a,http://b',
+    'nats://a,',
+  ])('refuses %s, which the client would take for something else', (value) => {
+    expect(refusal('NATS_URL', value)).toMatch(
+      /^NATS_URL: must be one or more nats:\/\/ or tls:\/\/ addresses/,
+    );
+  });
+
+  it.each(['nats://a', 'tls://a:4222', 'nats://user:word@a:4222,nats://[::1]:4222'])('takes %s', (value) => {
+    expect(refusal('NATS_URL', value)).toBe('');
+  });
+});
+
+describe('an address that is shown', () => {
+  it('has no password', () => {
+    expect(withoutPassword('nats://a:secret@b:1,nats://c:2')).toBe('nats://a@b:1,nats://c:2');
+    expect(withoutPassword('postgres://b/c?user=a&password=secret')).toBe('postgres://b/c?user=a');
+  });
+
+  it('is named with its setting and the reason when the database does not answer', () => {
+    const refused = new AggregateError([new Error('refused by ::1'), new Error('refused by 127.0.0.1')]);
+    expect(unusableDatabase('postgres://a:secret@b:1/c', refused).message).toBe(
+      "DATABASE_URL=postgres://a@b:1/c can't be brought up to date: refused by ::1; refused by 127.0.0.1.",
+    );
+  });
+});
