@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -10,6 +10,11 @@ type Holder = z.output<typeof holderFields>;
 /** Another process uses the data folder and does not seem to be on its way out. */
 export class DataFolderInUse extends Error {
   override readonly name = 'DataFolderInUse';
+}
+
+/** The path can't be a folder of ours: something else is there, or we may not write. */
+export class DataFolderUnusable extends Error {
+  override readonly name = 'DataFolderUnusable';
 }
 
 /** A holder whose npm was killed notices within this time and says that it stops. */
@@ -29,10 +34,10 @@ export class DataFolderLock {
 
   /**
    * Waits for a holder that is stopping; throws {@link DataFolderInUse} if there is one that is not. The
-   * folder is created if need be.
+   * folder is created if need be; throws {@link DataFolderUnusable} when that is impossible.
    */
   static async acquire(dataDir: string): Promise<DataFolderLock> {
-    await mkdir(dataDir, { recursive: true });
+    await makeFolder(dataDir);
     const file = join(dataDir, 'standalone.lock');
     const lock = new DataFolderLock(file, {
       pid: process.pid,
@@ -100,6 +105,25 @@ or set EMS_DATA_DIR to another folder (and PORT to another port).`);
     if (moved?.pid !== seen.pid || moved.start !== seen.start)
       await link(aside, this.file).catch(() => undefined);
     await rm(aside, { force: true });
+  }
+}
+
+async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await access(dataDir, constants.W_OK);
+  } catch (error) {
+    const code = errorCode(error);
+    const reason =
+      code === 'EEXIST' || code === 'ENOTDIR'
+        ? 'is not a folder'
+        : `can't be written to (${code ?? String(error)})`;
+    throw new DataFolderUnusable(
+      `EMS_DATA_DIR=${dataDir} ${reason}: set EMS_DATA_DIR to a folder for the data.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startOf } from '#libs/embedded';
-import { DataFolderInUse, DataFolderLock } from '../../apps/standalone/data-folder-lock.js';
+import {
+  DataFolderInUse,
+  DataFolderLock,
+  DataFolderUnusable,
+} from '../../apps/standalone/data-folder-lock.js';
 
 describe('the lock of a data folder', () => {
   let folder: string;
@@ -24,6 +28,16 @@ describe('the lock of a data folder', () => {
 
     expect(refusal).toBeInstanceOf(DataFolderInUse);
     expect(String(refusal)).toContain(`in use by process ${pid}`);
+  });
+
+  it('refuses a path that leads to a file or through one, and names the setting', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    for (const path of [file, join(file, 'below')]) {
+      const refusal: unknown = await DataFolderLock.acquire(path).catch((error: unknown) => error);
+      expect(refusal).toBeInstanceOf(DataFolderUnusable);
+      expect(String(refusal)).toContain(`EMS_DATA_DIR=${path} is not a folder`);
+    }
   });
 
   it('is free again after its release', async () => {
