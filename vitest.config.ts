@@ -14,6 +14,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // One more than the cores it is meant for: the end-to-end tests mostly wait.
+    maxWorkers: 3,
   },
 });

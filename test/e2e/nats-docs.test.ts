@@ -43,7 +43,10 @@ test('the JavaScript example does what it says', async () => {
 });
 
 test('the nats command is shown with payloads that are valid', async () => {
-  const shell = codeBlocks(page).find(({ language }) => language === 'sh')?.text ?? '';
+  const shell = codeBlocks(page)
+    .filter(({ language }) => language === 'sh')
+    .map(({ text }) => text)
+    .join('\n');
   const calls = [...shell.matchAll(/^nats request(?: -H (\S+))? (\S+) '(.*)'$/gm)];
   expect(calls).toHaveLength(2);
   for (const [, , subject = '', payload = ''] of calls) {
