@@ -51,10 +51,21 @@ afterAll(async () => {
   await database?.drop();
 });
 
+const tables = [
+  'clients',
+  'mailings',
+  'batches',
+  'messages',
+  'attempts',
+  'mailing_counters',
+  'dispatchers',
+  'control_confirmations',
+];
+
 /** An empty queue, the clock unshifted and the breaker closed. */
 export async function setup() {
-  await run(`TRUNCATE clients, mailings, batches, messages, attempts, mailing_counters, dispatchers,
-    control_confirmations`);
+  // TRUNCATE takes a hundred times as long for a few rows.
+  await run(`WITH ${tables.map((table) => `${table}_emptied AS (DELETE FROM ${table})`).join(', ')} SELECT`);
   await run(`UPDATE clock_offset SET by_interval = '0'`);
   await run(`UPDATE providers SET breaker = 'closed', reason = NULL, opened_at = NULL, retry_at = NULL,
     failed_probes = 0, probe_owner = NULL, probe_until = NULL`);
