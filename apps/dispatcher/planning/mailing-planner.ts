@@ -41,17 +41,23 @@ export class MailingPlanner implements Duty<PlanningStep> {
       this.logger.log({ msg: 'planning begins', mailingId: taken.mailingId });
       this.held.unshift(taken);
     }
-    const [lease] = this.held;
+    const lease = this.held.shift();
     if (!lease) return { more: false };
     const startedAt = performance.now();
-    const page = await planPage(this.sql, lease, {
-      size: PAGE_SIZE,
-      guardMs: this.config.sendGuardMs,
-      leaseMs: PLAN_LEASE,
-      shard: this.identity.shard,
-    });
+    let page: PlannedPage;
+    try {
+      page = await planPage(this.sql, lease, {
+        size: PAGE_SIZE,
+        guardMs: this.config.sendGuardMs,
+        leaseMs: PLAN_LEASE,
+        shard: this.identity.shard,
+      });
+    } catch (error) {
+      // To the end of the row, so that a mailing which can't be planned holds up no other.
+      this.held.push(lease);
+      throw error;
+    }
     this.metrics.planned((performance.now() - startedAt) / 1000);
-    this.held.shift();
     if (!page.finished) this.held.push(lease);
     else await leaveMailing(this.sql, lease);
     this.logger.log({ msg: 'page planned', mailingId: lease.mailingId, ...page });
