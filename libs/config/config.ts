@@ -110,7 +110,6 @@ export function loadDatabaseUrl(env: Environment = process.env): string {
 
 export type ApiConfig = ReturnType<typeof loadApiConfig>;
 export type DispatcherConfig = ReturnType<typeof loadDispatcherConfig>;
-export type SimulatorConfig = ReturnType<typeof loadSimulatorConfig>;
 
 /** Reads and validates the named settings; an empty variable counts as not set, as in compose files. */
 export function read<Name extends SettingName>(

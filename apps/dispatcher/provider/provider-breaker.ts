@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { type BreakerRow, DEFAULT_PROVIDER, findBreaker, openBreaker } from '#libs/messages';
-import { ControlBus, controlSubjects } from '#libs/nats';
+import { type BreakerChanged, ControlBus, controlSubjects } from '#libs/nats';
 import type { Outcome } from '#libs/provider';
 import type { Duty } from '../duties/duty.js';
 import { SendGate } from '../sending/send-gate.js';
@@ -69,7 +69,8 @@ export class ProviderBreaker implements Duty<BreakerRow> {
 
   /** Tells the other dispatchers that the row has changed. */
   announce(version: number): void {
-    this.bus.announce(controlSubjects.breaker, { providerId: DEFAULT_PROVIDER, version });
+    const changed: BreakerChanged = { providerId: DEFAULT_PROVIDER, version };
+    this.bus.announce(controlSubjects.breaker, changed);
   }
 
   private async share(reason: string, retryInMs: number): Promise<void> {

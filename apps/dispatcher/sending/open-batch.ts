@@ -13,7 +13,6 @@ export class OpenBatch implements LeaseKey, RetrySource {
   readonly mailingId: number;
   readonly providerId: number;
   readonly timezone: string | null;
-  readonly notBefore: number;
   readonly notAfter: number;
   readonly text: string;
   /** The mailing's end by the database's clock; each grant reads it anew. */
@@ -40,7 +39,6 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.mailingId = lease.mailingId;
     this.providerId = lease.providerId;
     this.timezone = lease.timezone;
-    this.notBefore = lease.notBefore;
     this.notAfter = lease.notAfter;
     this.text = lease.text;
     this.endAt = lease.endAt;
