@@ -5,6 +5,14 @@ import { backOff, retryBucket } from '../../../apps/dispatcher/sending/back-off.
 const terms = { baseMs: 1_000, capMs: 300_000, remainingMs: Infinity };
 const almostOne = 1 - 2 ** -53;
 
+/** Any terms that the settings allow, with nothing yet said of the time that remains. */
+const anyTerms = fc.record({
+  baseMs: fc.integer({ min: 10, max: 60_000 }),
+  capMs: fc.integer({ min: 10, max: 86_400_000 }),
+});
+const anyAttempts = fc.integer({ min: 1, max: 32_767 });
+const anyRandom = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
 describe('the wait before the next attempt', () => {
   test('has a ceiling that doubles up to the cap, and a floor of a quarter of the base', () => {
     const attempts = Array.from({ length: 12 }, (_, index) => index + 1);
@@ -36,13 +44,13 @@ describe('the wait before the next attempt', () => {
     fc.assert(
       fc.property(
         fc.record({
-          attempts: fc.integer({ min: 1, max: 1_000 }),
-          baseMs: fc.integer({ min: 10, max: 60_000 }),
-          capMs: fc.integer({ min: 10, max: 86_400_000 }),
+          attempts: anyAttempts,
+          terms: anyTerms,
           remainingMs: fc.double({ min: -1e6, max: 1e9, noNaN: true }),
-          random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+          random: anyRandom,
         }),
-        ({ attempts, random, ...given }) => {
+        ({ attempts, random, remainingMs, terms: { baseMs, capMs } }) => {
+          const given = { baseMs, capMs, remainingMs };
           const wait = backOff(attempts, given, random);
           const floor = given.baseMs / 4;
           expect(Number.isInteger(wait)).toBe(true);
@@ -53,7 +61,47 @@ describe('the wait before the next attempt', () => {
           if (given.remainingMs >= floor) expect(wait).toBeLessThanOrEqual(given.remainingMs + 0.5);
         },
       ),
+      { numRuns: 2_000 },
     );
+  });
+
+  test('is spread evenly between floor and ceiling, whatever the attempt: no two crowds of retries meet', () => {
+    fc.assert(
+      fc.property(anyAttempts, anyTerms, anyRandom, (attempts, given, random) => {
+        const unbounded = { ...given, remainingMs: Infinity };
+        const [lowest, highest] = [backOff(attempts, unbounded, 0), backOff(attempts, unbounded, almostOne)];
+        // Linear in a number that is uniform, so uniform itself; each of the three is rounded.
+        const expected = lowest + random * (highest - lowest);
+        expect(Math.abs(backOff(attempts, unbounded, random) - expected)).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('has a ceiling that never falls from one attempt to the next, and stays at the cap once it is there', () => {
+    fc.assert(
+      fc.property(anyAttempts, anyTerms, anyRandom, (attempts, given, random) => {
+        const unbounded = { ...given, remainingMs: Infinity };
+        const next = backOff(attempts + 1, unbounded, random);
+        expect(next).toBeGreaterThanOrEqual(backOff(attempts, unbounded, random));
+        const cap = Math.max(given.capMs, Math.round(given.baseMs / 4));
+        if (attempts > 30) expect(backOff(attempts, unbounded, almostOne)).toBe(cap);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('whose drawing passes the end is drawn again from all of the time that remains', () => {
+    const left = { ...terms, remainingMs: 60_000 };
+    const waits = Array.from({ length: 10_000 }, (_, nth) => backOff(10, left, (nth + 0.5) / 10_000));
+    const quarters = [0, 1, 2, 3].map(
+      (nth) => waits.filter((wait) => wait > nth * 15_000 && wait <= (nth + 1) * 15_000).length / 10_000,
+    );
+
+    expect(Math.max(...waits)).toBeLessThanOrEqual(60_000);
+    // Cut off rather than drawn again, four fifths of all would come at the very end.
+    for (const share of quarters) expect(share).toBeLessThan(0.4);
+    expect(quarters.reduce((sum, share) => sum + share)).toBe(1);
   });
 });
 
