@@ -11,7 +11,7 @@ const reclaim: Statement = {
   name: 'reclaim-abandoned-batches',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), abandoned AS MATERIALIZED (
-      SELECT b.id, b.owner, b.granted_upto FROM batches b CROSS JOIN clock
+      SELECT b.id, b.owner, b.granted_upto, b.leased_at FROM batches b CROSS JOIN clock
       CROSS JOIN dispatchers me
       LEFT JOIN dispatchers d ON d.id = b.owner
       WHERE me.id = $4::uuid
@@ -23,13 +23,13 @@ const reclaim: Statement = {
       LIMIT 10
       FOR NO KEY UPDATE OF b SKIP LOCKED
     ), doubtful AS MATERIALIZED (
-      SELECT m.id, m.status AS was, a.owner FROM messages m JOIN abandoned a ON a.id = m.batch_id
+      SELECT m.id, m.status AS was, a.owner, a.leased_at FROM messages m JOIN abandoned a ON a.id = m.batch_id
       WHERE m.id <= a.granted_upto AND m.status IN ('pending', 'cancelled', 'expired')
       ORDER BY m.id
       FOR NO KEY UPDATE OF m
     ), changed AS (
       UPDATE messages m SET
-        ambiguous = true,
+        in_doubt_since = least(m.in_doubt_since, coalesce(d.leased_at, m.created_at)),
         attempts = m.attempts + 1,
         last_error = 'the dispatcher stopped while this was being sent',
         status = CASE WHEN d.was = 'pending' AND m.attempts + 1 < $2 THEN 'pending' ELSE 'unknown' END::message_status

@@ -34,6 +34,7 @@ export interface WaitingMessage {
 
 const leased = `
       state = 'leased', owner = $1::uuid, fence = b.fence + 1, granted_upto = 0, ticketed_until = NULL,
+      leased_at = clock.now,
       lease_until = clock.now + make_interval(secs => $2::float8 / 1000)`;
 
 /** The breaker lets a batch pass when it is closed, or half open for the one that probes. */

@@ -18,7 +18,7 @@ const cancel: Statement = {
       FOR NO KEY UPDATE OF msg
     ), changed AS (
       UPDATE messages m SET
-        status = CASE WHEN m.ambiguous THEN 'unknown' ELSE 'cancelled' END::message_status,
+        status = CASE WHEN m.in_doubt_since IS NOT NULL THEN 'unknown' ELSE 'cancelled' END::message_status,
         last_error = 'the client was deleted'
       FROM held h WHERE m.id = h.id
       RETURNING m.id, m.mailing_id, h.was, m.status AS becomes

@@ -10,8 +10,8 @@ export interface MessageOutcome {
   source: RetrySource;
   /** `pending` asks for a retry at `retryAt`. */
   becomes: Extract<MessageStatus, 'pending' | 'sent' | 'failed' | 'unknown'>;
-  /** The provider may have accepted it. */
-  ambiguous: boolean;
+  /** Epoch milliseconds from which the provider may have accepted it without our knowing; absent without doubt. */
+  inDoubtSince?: number;
   /** Attempts that count, this one included if it does. */
   attempts: number;
   /** Epoch milliseconds by the database's clock. */
@@ -41,30 +41,32 @@ const record: Statement = {
   name: 'record-outcomes',
   text: `
     WITH outcome AS MATERIALIZED (
-      SELECT * FROM unnest($1::bigint[], $2::message_status[], $3::boolean[], $4::smallint[], $5::float8[],
-        $6::text[], $7::bigint[], $8::bigint[])
-        AS o (id, becomes, ambiguous, attempts, at, error, batch_id, retry_batch)
+      SELECT *, to_timestamp(in_doubt_ms / 1000) AS in_doubt_since
+      FROM unnest($1::bigint[], $2::message_status[], $3::float8[], $4::smallint[], $5::float8[], $6::text[],
+        $7::bigint[], $8::bigint[])
+        AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch)
     ), held AS MATERIALIZED (
-      SELECT id, batch_id, status, ambiguous FROM messages
+      SELECT id, batch_id, status, in_doubt_since FROM messages
       WHERE id = ANY ($1::bigint[])
       ORDER BY id
       FOR NO KEY UPDATE
     ), target AS MATERIALIZED (
       SELECT o.*, held.status AS was,
         CASE
-          WHEN (o.ambiguous OR held.ambiguous)
+          WHEN coalesce(o.in_doubt_since, held.in_doubt_since) IS NOT NULL
             AND greatest(o.becomes, held.status) IN ('cancelled', 'expired', 'failed') THEN 'unknown'
           ELSE o.becomes
         END AS moves_to,
         o.becomes = 'pending' AND held.status = 'pending'
           AND o.retry_batch IS NOT NULL AND o.batch_id = held.batch_id AS retries,
-        o.ambiguous AND NOT held.ambiguous AND held.status = 'pending' AS casts_doubt
+        held.status = 'pending'
+          AND o.in_doubt_since < coalesce(held.in_doubt_since, 'infinity') AS casts_doubt
       FROM outcome o JOIN held USING (id)
     ), changed AS (
       UPDATE messages m SET
         status = t.moves_to,
         attempts = greatest(m.attempts, t.attempts),
-        ambiguous = m.ambiguous OR t.ambiguous,
+        in_doubt_since = least(m.in_doubt_since, t.in_doubt_since),
         sent_at = CASE WHEN t.moves_to = 'sent' THEN to_timestamp(t.at / 1000) ELSE m.sent_at END,
         last_error = CASE WHEN t.moves_to = 'sent' THEN NULL ELSE t.error END,
         batch_id = CASE WHEN t.retries THEN t.retry_batch ELSE m.batch_id END
@@ -139,7 +141,7 @@ async function runRecord(
   await sql.query(record, [
     outcomes.map((outcome) => outcome.messageId),
     outcomes.map((outcome) => outcome.becomes),
-    outcomes.map((outcome) => outcome.ambiguous),
+    outcomes.map((outcome) => outcome.inDoubtSince ?? null),
     outcomes.map((outcome) => outcome.attempts),
     outcomes.map((outcome) => outcome.at),
     outcomes.map((outcome) => outcome.error ?? null),

@@ -37,7 +37,7 @@ const close: Statement = {
       ) m
     ), changed AS (
       UPDATE messages m SET
-        status = CASE WHEN m.ambiguous THEN 'unknown' ELSE h.verdict END,
+        status = CASE WHEN m.in_doubt_since IS NOT NULL THEN 'unknown' ELSE h.verdict END,
         last_error = coalesce(m.last_error, CASE WHEN h.verdict = 'cancelled' THEN 'the mailing was cancelled'
           ELSE 'the mailing ended before it could be sent' END)
       FROM held h WHERE m.id = h.id AND m.id = ANY (ARRAY (SELECT id FROM held))

@@ -26,7 +26,7 @@ export function ambiguous(source: RetrySource, message: Message, retryAt: number
     ...basics(source, message),
     becomes: 'pending',
     retryAt,
-    ambiguous: true,
+    inDoubtSince: AT,
     ...logged('ambiguous', 500, 'no answer'),
   };
 }
@@ -36,13 +36,13 @@ export function unknown(source: RetrySource, message: Message): MessageOutcome {
   return {
     ...basics(source, message),
     becomes: 'unknown',
-    ambiguous: true,
+    inDoubtSince: AT,
     ...logged('ambiguous', 500, 'no answer'),
   };
 }
 
 function basics(source: RetrySource, { id, attempts = 0 }: Message) {
-  return { messageId: id, source, ambiguous: false, attempts: attempts + 1, at: AT };
+  return { messageId: id, source, attempts: attempts + 1, at: AT };
 }
 
 function logged(outcome: string, httpStatus: number, error: string) {

@@ -9,7 +9,7 @@ export interface MessageRow {
   phone: number;
   status: MessageStatus;
   attempts: number;
-  ambiguous: boolean;
+  inDoubtSince: Date | null;
   lastError: string | null;
   sentAt: Date | null;
 }
@@ -43,8 +43,8 @@ export async function findStatuses(
 /** A mailing's messages by id. */
 export function findMessages(sql: Sql, mailing: number): Promise<MessageRow[]> {
   const text = `
-    SELECT id, client_id AS "clientId", batch_id AS "batchId", phone, status, attempts, ambiguous,
-      last_error AS "lastError", sent_at AS "sentAt"
+    SELECT id, client_id AS "clientId", batch_id AS "batchId", phone, status, attempts,
+      in_doubt_since AS "inDoubtSince",      last_error AS "lastError", sent_at AS "sentAt"
     FROM messages WHERE mailing_id = $1 ORDER BY id`;
   return sql.query({ name: '', text }, [mailing]);
 }

@@ -86,7 +86,7 @@ export class OutcomeRecorder {
         messageId: message.id,
         source: batch,
         becomes: effect.becomes,
-        ambiguous: effect.ambiguous,
+        ...(effect.ambiguous ? { inDoubtSince: at - latencyMs } : {}),
         attempts: effect.attempts,
         at,
         ...(effect.becomes === 'pending' ? { retryAt: this.retryAt(message, effect.attempts, at) } : {}),

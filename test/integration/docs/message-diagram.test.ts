@@ -66,7 +66,7 @@ async function aMixture(queue: QueueScenario): Promise<Mixture> {
   const dispatcher = await queue.dispatcher();
   const { batch } = await dispatcher.leaseAndGrant();
   await queue.run(
-    `UPDATE messages m SET status = ($2::message_status[])[(nth + 1) / 2], ambiguous = nth % 2 = 0
+    `UPDATE messages m SET status = ($2::message_status[])[(nth + 1) / 2], in_doubt_since = CASE WHEN nth % 2 = 0 THEN now() END
      FROM (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM messages WHERE mailing_id = $1) AS numbered
      WHERE m.id = numbered.id`,
     [mailing, messageStatuses],

@@ -32,7 +32,7 @@ describe('an outcome', () => {
     expect(await first()).toMatchObject({
       status: 'sent',
       attempts: 1,
-      ambiguous: false,
+      inDoubtSince: null,
       lastError: null,
       sentAt: new Date('2031-05-05T06:07:08.009Z'),
     });
@@ -67,7 +67,7 @@ describe('an outcome', () => {
     const { one, batch, message, first } = await onTheWire();
     await one.record(unknown(batch, message));
 
-    expect(await first()).toMatchObject({ status: 'unknown', ambiguous: true, attempts: 1 });
+    expect(await first()).toMatchObject({ status: 'unknown', inDoubtSince: expect.any(Date), attempts: 1 });
   });
 
   test('of a message that is gone changes nothing', async () => {
@@ -127,7 +127,7 @@ describe.for(Object.keys(lattice))('a message that is %s', (was) => {
 describe('what may have been accepted', () => {
   test('is unknown rather than failed when it is refused later', async () => {
     const { run, one, batch, message, first } = await onTheWire();
-    await run('UPDATE messages SET ambiguous = true WHERE id = $1', [message.id]);
+    await run('UPDATE messages SET in_doubt_since = now() WHERE id = $1', [message.id]);
     await one.record(failed(batch, { ...message, attempts: 1 }));
 
     expect(await first()).toMatchObject({ status: 'unknown', attempts: 2, lastError: 'no such number' });
@@ -139,7 +139,11 @@ describe('what may have been accepted', () => {
     expect((await first())?.status).toBe('cancelled');
     await one.record(ambiguous(batch, message, soon));
 
-    expect(await first()).toMatchObject({ status: 'unknown', ambiguous: true, batchId: batch.id });
+    expect(await first()).toMatchObject({
+      status: 'unknown',
+      inDoubtSince: expect.any(Date),
+      batchId: batch.id,
+    });
   });
 
   test('is sent when the acceptance arrives late', async () => {

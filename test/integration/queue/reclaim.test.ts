@@ -104,7 +104,7 @@ describe('a batch is taken back', () => {
       ]);
 
     expect(await scenario.fromBefore(renew, () => scenario.reclaim())).toEqual([]);
-    expect((await scenario.rows()).filter(({ ambiguous }) => ambiguous)).toEqual([]);
+    expect((await scenario.rows()).filter(({ inDoubtSince }) => inDoubtSince)).toEqual([]);
   });
 });
 
@@ -119,7 +119,9 @@ describe('what is in doubt', () => {
     await later(scenario);
     await reclaim();
 
-    expect((await rows()).map(({ status, attempts, ambiguous }) => [status, attempts, ambiguous])).toEqual([
+    expect(
+      (await rows()).map(({ status, attempts, inDoubtSince }) => [status, attempts, inDoubtSince !== null]),
+    ).toEqual([
       ['pending', 1, true],
       ['sent', 1, false],
       ['failed', 1, false],
@@ -167,8 +169,8 @@ describe('what is in doubt', () => {
     await reclaim();
 
     const after = await rows();
-    expect(after[1]).toMatchObject({ status: 'unknown', ambiguous: true });
-    expect(after[6], 'it was never granted').toMatchObject({ status: 'cancelled', ambiguous: false });
+    expect(after[1]).toMatchObject({ status: 'unknown', inDoubtSince: expect.any(Date) });
+    expect(after[6], 'it was never granted').toMatchObject({ status: 'cancelled', inDoubtSince: null });
   });
 
   test('is taken back although an attempt of that number is noted already', async () => {
@@ -182,7 +184,11 @@ describe('what is in doubt', () => {
     await later(scenario);
 
     expect(await reclaim()).toHaveLength(1);
-    expect((await rows())[0]).toMatchObject({ status: 'pending', attempts: 1, ambiguous: true });
+    expect((await rows())[0]).toMatchObject({
+      status: 'pending',
+      attempts: 1,
+      inDoubtSince: expect.any(Date),
+    });
     expect(await run('SELECT outcome FROM attempts WHERE message_id = $1', [all[0]?.id])).toEqual([
       { outcome: 'notNow' },
     ]);
@@ -262,7 +268,7 @@ test('a recorder that holds the batch is waited for by nobody, and its retry is 
   await dead.record(notNow(batch, all[0] ?? { id: 0 }, (await now()) + 5_000));
   await reclaim();
 
-  expect((await rows())[0]).toMatchObject({ attempts: 1, ambiguous: false });
+  expect((await rows())[0]).toMatchObject({ attempts: 1, inDoubtSince: null });
 });
 
 describe('a batch that its living owner does not know of', () => {
@@ -275,7 +281,7 @@ describe('a batch that its living owner does not know of', () => {
     expect(await batches(mailing)).toMatchObject([
       { state: 'ready', owner: null, leaseUntil: null, grantedUpto: 0, fence: batch.fence + 1 },
     ]);
-    expect((await rows()).filter(({ ambiguous, attempts }) => ambiguous || attempts)).toEqual([]);
+    expect((await rows()).filter(({ inDoubtSince, attempts }) => inDoubtSince || attempts)).toEqual([]);
     expect(await dead.lease()).toMatchObject({ id: batch.id });
   });
 

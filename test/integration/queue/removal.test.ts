@@ -59,7 +59,7 @@ describe('deleting a client', () => {
     const [client] = await clients();
     const mailing = await aMailing();
     await plan();
-    await run('UPDATE messages SET ambiguous = true');
+    await run('UPDATE messages SET in_doubt_since = now()');
     await cancelMessagesOfClient(sql, client ?? 0);
 
     expect(await statuses(mailing)).toEqual({ unknown: 1 });

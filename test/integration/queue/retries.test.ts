@@ -156,7 +156,7 @@ describe('a retry whose batch has changed hands', () => {
     await one.record(ambiguous(batch, a, soon));
     expect((await messages(mailing))[0]).toMatchObject({
       status: 'pending',
-      ambiguous: true,
+      inDoubtSince: expect.any(Date),
       batchId: batch.id,
     });
     await other.record(failed(theirs, a));

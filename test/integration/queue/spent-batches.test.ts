@@ -41,7 +41,7 @@ describe('closing', () => {
       const mailing = await aPlannedMailing({ count: 4, endsIn: '1h' });
       const [doubtful] = await messages(mailing);
       await run(
-        `UPDATE messages SET ambiguous = true, attempts = 1, last_error = 'no answer' WHERE id = $1`,
+        `UPDATE messages SET in_doubt_since = now(), attempts = 1, last_error = 'no answer' WHERE id = $1`,
         [doubtful?.id],
       );
       if (how === 'ended while it was paused') await setStatus(mailing, 'paused');
