@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clockChanges } from '../support/clock-changes.js';
+import { clockChanges, nextClockChange } from '../support/clock-changes.js';
 import { localWindows, nextWindow, readable } from '../support/local-windows.js';
 import { createTestDatabase } from '../support/services.js';
 import { minutesPutForward, WallClock, type DailyWindow, type OpenSpan } from '../support/window-oracle.js';
@@ -98,29 +98,65 @@ describe('around clock changes', () => {
   });
 });
 
+test('in any zone that clients may have, in any year, a window opens and closes as the wall clock reads', async () => {
+  const { rows } = await db.query<{ name: string }>('SELECT name FROM time_zones ORDER BY name');
+  const zones = rows.map(({ name }) => name).filter((name) => isKnownToNode(name));
+  expect(zones.length).toBeGreaterThan(400);
+  const minute = fc.integer({ min: Date.UTC(1990, 0) / 60_000, max: Date.UTC(2037, 0) / 60_000 });
+  let compared = 0;
+
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...zones), minute, fc.gen(), async (zone, instant, draw) => {
+      const change = nextClockChange(zone, instant * 60_000) ?? instant * 60_000;
+      const clock = new WallClock(zone, change - AROUND - REACH_BACK, change + AROUND + REACH_ON);
+      fc.pre(await postgresReadsTheSame(clock));
+      compared += 1;
+      for (let nth = 0; nth < 5; nth += 1) {
+        const { window, after } = draw(aCaseOf, { clock, change });
+        expect(
+          readable(await localWindows(db, zone, window, after, change + AROUND)),
+          `${zone}, ${window.from}–${window.to}, after ${new Date(after).toISOString()}`,
+        ).toEqual(readable(expectedWindows(clock, window, after, change + AROUND)));
+      }
+    }),
+    { numRuns: 40 },
+  );
+  expect(compared).toBeGreaterThanOrEqual(40);
+});
+
 /** A change, an instant near it, and a window: any, or one whose ends are near what the clock read then. */
 function anyCase() {
-  return fc.constantFrom(...clocks.values()).chain(({ clock, change }) => {
-    const near = fc.integer({ min: -90, max: 90 }).map((minutes) => {
-      const reading = clock.readings[(change - clock.start) / 60_000 + minutes];
-      return reading ?? '00:00';
-    });
-    const any = fc
-      .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
-      .map((parts) => parts.map((part) => String(part).padStart(2, '0')).join(':'));
-    return fc.record({
-      clock: fc.constant(clock),
-      change: fc.constant(change),
-      window: fc
-        .record({ from: fc.oneof(any, near), to: fc.oneof(any, near) })
-        .filter(({ from, to }) => from !== to),
-      after: fc.integer({ min: change - AROUND, max: change + AROUND - 1 }),
-    });
+  return fc.constantFrom(...clocks.values()).chain(aCaseOf);
+}
+
+function aCaseOf({ clock, change }: { clock: WallClock; change: number }) {
+  const near = fc.integer({ min: -90, max: 90 }).map((minutes) => {
+    const reading = clock.readings[(change - clock.start) / 60_000 + minutes];
+    return reading ?? '00:00';
+  });
+  const any = fc
+    .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
+    .map((parts) => parts.map((part) => String(part).padStart(2, '0')).join(':'));
+  return fc.record({
+    clock: fc.constant(clock),
+    change: fc.constant(change),
+    window: fc
+      .record({ from: fc.oneof(any, near), to: fc.oneof(any, near) })
+      .filter(({ from, to }) => from !== to),
+    after: fc.integer({ min: change - AROUND, max: change + AROUND - 1 }),
   });
 }
 
 function expectedWindows(clock: WallClock, window: DailyWindow, after: number, until: number): OpenSpan[] {
   return clock.openSpans(window).filter((span) => span.closesAt > after && span.opensAt < until);
+}
+
+function isKnownToNode(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).format(0) !== '';
+  } catch {
+    return false;
+  }
 }
 
 async function postgresReadsTheSame({ zone, start, end, readings }: WallClock): Promise<boolean> {

@@ -1,3 +1,5 @@
+import { minutesPutForward } from './window-oracle.js';
+
 /**
  * Clock changes of the past: zone, the instant, and by how many minutes the clock was put forward. Past ones,
  * so that no new time-zone data alters them.
@@ -53,3 +55,23 @@ export const clockChanges = [
   ['Asia/Kolkata', '2025-03-30T01:00Z', 0],
   ['America/Phoenix', '2025-03-09T09:00Z', 0],
 ] as const;
+
+const MINUTE = 60_000;
+const WEEK = 7 * 24 * 60 * MINUTE;
+
+/**
+ * The first minute after `from` at which the clocks of a zone were put forward or back, by Node's rules; looked
+ * for in a year, by weeks: undefined if no two weeks' ends differ.
+ */
+export function nextClockChange(zone: string, from: number): number | undefined {
+  const shifts = (start: number, end: number) => minutesPutForward(zone, start, end) !== 0;
+  const week = Array.from({ length: 53 }, (_, nth) => from + nth * WEEK).find((at) => shifts(at, at + WEEK));
+  if (week === undefined) return undefined;
+  let [before, after] = [week, week + WEEK];
+  while (after - before > MINUTE) {
+    const middle = before + Math.floor((after - before) / 2 / MINUTE) * MINUTE;
+    if (shifts(before, middle)) after = middle;
+    else before = middle;
+  }
+  return after;
+}
