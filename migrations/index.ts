@@ -1,6 +1,7 @@
 import { CreateRecipientsAndMailings1764000000000 } from './1764000000000-create-recipients-and-mailings.js';
 import { CreateMessageQueue1764000000001 } from './1764000000001-create-message-queue.js';
 import { AddLocalWindows1764000000002 } from './1764000000002-add-local-windows.js';
+import { AddProviderTerms1764000000003 } from './1764000000003-add-provider-terms.js';
 import { AddAmbiguityPolicy1764000000004 } from './1764000000004-add-ambiguity-policy.js';
 import { AddIdempotencyKeys1764000000005 } from './1764000000005-add-idempotency-keys.js';
 
@@ -9,6 +10,7 @@ export const migrations = [
   CreateRecipientsAndMailings1764000000000,
   CreateMessageQueue1764000000001,
   AddLocalWindows1764000000002,
+  AddProviderTerms1764000000003,
   AddAmbiguityPolicy1764000000004,
   AddIdempotencyKeys1764000000005,
 ];
