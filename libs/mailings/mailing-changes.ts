@@ -4,11 +4,11 @@ import type { CreateMailingDto, UpdateMailingDto } from './mailing.dto.js';
 import type { Mailing } from './mailing.entity.js';
 
 /** What can be changed once a mailing has started: a text, once sent under an id, stays that text. */
-const changeableWhileOpen = new Set(['endAt', 'priority']);
+const changeableWhileOpen = new Set(['endAt', 'priority', 'rateLimit']);
 
 /** The columns of what was given; what was not given is not there. */
 export function toColumns(dto: CreateMailingDto | UpdateMailingDto): Partial<Mailing> {
-  const { text, audience, startAt, endAt, window, priority } = dto;
+  const { text, audience, startAt, endAt, window, priority, rateLimit } = dto;
   return {
     ...(text !== undefined && { text }),
     ...(audience !== undefined && { audience }),
@@ -16,6 +16,7 @@ export function toColumns(dto: CreateMailingDto | UpdateMailingDto): Partial<Mai
     ...(endAt !== undefined && { endAt: instantOf(endAt) }),
     ...(window !== undefined && { windowFrom: window?.from ?? null, windowTo: window?.to ?? null }),
     ...(priority !== undefined && { priority }),
+    ...(rateLimit !== undefined && { rateLimit }),
   };
 }
 
@@ -37,7 +38,7 @@ export function requireChangeable(mailing: Mailing, dto: UpdateMailingDto): void
   if (fixed.length > 0) {
     const names = fixed.map(({ path }) => path).join(', ');
     throw Problem.conflict(
-      `The mailing is ${status}: endAt and priority can be changed, ${names} can only be before it has started.`,
+      `The mailing is ${status}: endAt, priority and rateLimit can be changed, ${names} can only be before it has started.`,
       fixed,
     );
   }

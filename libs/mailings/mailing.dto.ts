@@ -70,9 +70,20 @@ export class CreateMailingDto {
     max: 100,
   })
   priority?: number;
+
+  @IntegerField({
+    description:
+      'The most messages a second, over all dispatchers; as fast as they go when left out or null. The limit of the provider holds as well.',
+    example: 100,
+    optional: true,
+    nullable: true,
+    min: 1,
+    max: 100_000,
+  })
+  rateLimit?: number | null;
 }
 
-/** Before it has started, everything can be changed; afterwards the end and the priority only. */
+/** Before it has started, everything can be changed; afterwards its end, its priority and its rate limit only. */
 @ApiSchema({ description: 'What is to be changed; what is left out stays.' })
 export class UpdateMailingDto extends PartialType(CreateMailingDto, { skipNullProperties: false }) {}
 
@@ -98,6 +109,15 @@ export class MailingDto {
 
   @IntegerField({ description: 'Higher goes first.', example: 0, min: 0, max: 100 })
   priority!: number;
+
+  @IntegerField({
+    description: 'The most messages a second; null when as fast as they go.',
+    example: null,
+    nullable: true,
+    min: 1,
+    max: 100_000,
+  })
+  rateLimit!: number | null;
 
   @ChoiceField({
     description: 'Where it is.',
@@ -180,6 +200,7 @@ export function toMailingDto(mailing: Mailing): MailingDto {
     // Postgres answers with seconds, which no window has.
     window: from === null || to === null ? null : { from: from.slice(0, 5), to: to.slice(0, 5) },
     priority: mailing.priority,
+    rateLimit: mailing.rateLimit,
     status: mailing.status,
     createdAt: mailing.createdAt.toISOString(),
     updatedAt: mailing.updatedAt.toISOString(),

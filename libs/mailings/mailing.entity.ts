@@ -31,6 +31,10 @@ export class Mailing {
   @Column('smallint')
   priority!: number;
 
+  /** Messages a second; null for as fast as they go. */
+  @Column('integer', { name: 'rate_limit', nullable: true })
+  rateLimit!: number | null;
+
   @Column('enum', { enum: mailingStatuses, enumName: 'mailing_status', default: 'scheduled' })
   status!: MailingStatus;
 

@@ -37,6 +37,7 @@ export class MailingsService {
       const created = manager.create(Mailing, {
         audience: {},
         priority: 0,
+        rateLimit: null,
         status: 'scheduled',
         windowFrom: null,
         windowTo: null,

@@ -60,7 +60,7 @@ export class MailingsController {
   @Operation({
     summary: 'Change a mailing',
     description:
-      'What is left out stays. Before it has started, scheduled or paused, everything can be changed, afterwards `endAt` and `priority` only. An earlier end is confirmed by the dispatchers like a pause; a later one revives nothing that has ended.',
+      'What is left out stays. Before it has started, scheduled or paused, everything can be changed, afterwards `endAt`, `priority` and `rateLimit` only. A new rate limit holds within a second. An earlier end is confirmed by the dispatchers like a pause; a later one revives nothing that has ended.',
     id: 'mailing',
     answer: { status: 200, description: 'The mailing as it is now.', type: ControlledMailingDto },
     takesBody: true,

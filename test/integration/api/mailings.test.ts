@@ -33,6 +33,7 @@ describe('adding', () => {
       endAt: '2999-03-01t23:30:00.123456-03:30',
       window: { from: '22:00', to: '08:00' },
       priority: 7,
+      rateLimit: 250,
     });
 
     expect(status).toBe(201);
@@ -45,6 +46,7 @@ describe('adding', () => {
       endAt: '2999-03-02T03:00:00.123Z',
       window: { from: '22:00', to: '08:00' },
       priority: 7,
+      rateLimit: 250,
       status: 'scheduled',
       createdAt: expect.stringMatching(/Z$/),
       updatedAt: body.createdAt,
@@ -56,7 +58,7 @@ describe('adding', () => {
 
   test('with the least there may be is for everyone, at any time of day', async () => {
     const { body } = await api.post('/v1/mailings', aMailing());
-    expect(body).toMatchObject({ audience: {}, window: null, priority: 0 });
+    expect(body).toMatchObject({ audience: {}, window: null, priority: 0, rateLimit: null });
   });
 
   test('takes a text of the largest size, counted in characters', async () => {
@@ -117,6 +119,7 @@ describe('changing', () => {
       endAt: '2999-01-02T00:00:00.000Z',
       window: { from: '23:30', to: '00:15' },
       priority: 100,
+      rateLimit: 100_000,
     };
     expect((await api.patch(`/v1/mailings/${id}`, changes)).body).toMatchObject({
       text: 'Other.',
@@ -129,23 +132,28 @@ describe('changing', () => {
     expect((await api.patch(`/v1/mailings/${id}`, {})).status).toBe(200);
   });
 
-  test.each(['running', 'paused'])('a %s one changes its end and its priority only', async (status) => {
-    const id = await aMailingThatIs(status);
-    const changes = { endAt: '2999-01-02T00:00:00.000Z', priority: 9 };
+  test.each(['running', 'paused'])(
+    'a %s one changes its end, its priority and its rate limit only',
+    async (status) => {
+      const id = await aMailingThatIs(status);
+      const changes = { endAt: '2999-01-02T00:00:00.000Z', priority: 9, rateLimit: 30 };
 
-    expect((await api.patch(`/v1/mailings/${id}`, changes)).body).toMatchObject({ ...changes, status });
+      expect((await api.patch(`/v1/mailings/${id}`, changes)).body).toMatchObject({ ...changes, status });
 
-    for (const [path, value] of Object.entries({
-      text: 'Other.',
-      audience: {},
-      startAt: inHours(1),
-      window: null,
-    })) {
-      const { status: code, body } = await api.patch(`/v1/mailings/${id}`, { [path]: value, priority: 1 });
-      expect([code, body.errors]).toEqual([409, [{ path, message: expect.stringContaining(status) }]]);
-    }
-    expect((await api.get(`/v1/mailings/${id}`)).body).toMatchObject(changes);
-  });
+      for (const [path, value] of Object.entries({
+        text: 'Other.',
+        audience: {},
+        startAt: inHours(1),
+        window: null,
+      })) {
+        const { status: code, body } = await api.patch(`/v1/mailings/${id}`, { [path]: value, priority: 1 });
+        expect([code, body.errors]).toEqual([409, [{ path, message: expect.stringContaining(status) }]]);
+      }
+      expect((await api.get(`/v1/mailings/${id}`)).body).toMatchObject(changes);
+      const { body } = await api.patch(`/v1/mailings/${id}`, { rateLimit: null });
+      expect(body).toMatchObject({ ...changes, rateLimit: null });
+    },
+  );
 
   test('one that was paused before it started changes as a scheduled one does', async () => {
     const id = await aMailingThatIs('scheduled');

@@ -138,6 +138,8 @@ const cases: WrongCall[] = [
   ],
   ['a priority as a string', 'POST', '/v1/mailings', aMailingWith({ priority: '5' }), 400, ['priority']],
   ['a priority over the limit', 'POST', '/v1/mailings', aMailingWith({ priority: 101 }), 400, ['priority']],
+  ['a rate limit of nothing', 'POST', '/v1/mailings', aMailingWith({ rateLimit: 0 }), 400, ['rateLimit']],
+  ['a rate limit of a half', 'POST', '/v1/mailings', aMailingWith({ rateLimit: 0.5 }), 400, ['rateLimit']],
   ['a status nobody knows', 'GET', '/v1/mailings?status=sleeping', {}, 400, ['status']],
   [
     'a start after the end by PATCH',
