@@ -1,5 +1,6 @@
 import { destination, type DestinationStream } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { cutLine } from './line-length.js';
 import { redactor } from './log-redaction.js';
 
 export interface LogSettings {
@@ -8,17 +9,21 @@ export interface LogSettings {
   format: 'auto' | 'json' | 'pretty';
 }
 
-/** Standard output, with secrets taken out of each line. Written at once, so that a crash loses no line. */
+/**
+ * Standard output, with secrets taken out of each line, and cut to a length afterwards: half a secret would not
+ * be known for one. Written at once, so that a crash loses no line.
+ */
 export function logDestination(settings: LogSettings, secrets: readonly string[]): DestinationStream {
   const output = destination({ dest: 1, sync: true });
   const redact = redactor(secrets);
+  const finish = (line: string) => cutLine(redact(line));
   const isPretty = settings.format === 'pretty' || (settings.format === 'auto' && process.stdout.isTTY);
-  if (!isPretty) return { write: (line) => output.write(redact(line)) };
+  if (!isPretty) return { write: (line) => output.write(finish(line)) };
   const prettify = prettyFactory({
     colorize: process.stdout.isTTY,
     singleLine: true,
     ignore: 'pid,app',
     translateTime: 'SYS:HH:MM:ss.l',
   });
-  return { write: (line) => output.write(prettify(redact(line))) };
+  return { write: (line) => output.write(prettify(finish(line))) };
 }

@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type LineKind, LineLimit } from './line-limit.js';
 import { logDestination, type LogSettings } from './log-destination.js';
 
 export interface LoggingOptions {
@@ -11,8 +12,13 @@ export interface LoggingOptions {
   secrets: readonly string[];
 }
 
-/** pino's number of the level. */
+/** pino's numbers of the levels. */
 const INFO = 30;
+const WARN = 40;
+const ERROR = 50;
+
+/** Milliseconds. */
+const LIMIT_EVERY = 1_000;
 
 /** Nest's own report of what it has put together, a line for each module and route. */
 const assembly = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
@@ -23,26 +29,69 @@ const assembly = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'Ro
  * `NatsTelemetry`; nestjs-pino's middleware would not see those that are refused before Nest is reached.
  */
 export function loggingModule({ app, log, secrets }: LoggingOptions): DynamicModule {
-  return LoggerModule.forRoot({
-    forRoutes: [],
-    pinoHttp: [
-      {
-        level: log.level,
-        base: { app, pid: process.pid },
-        timestamp: stdTimeFunctions.isoTime,
-        formatters: { level: (label) => ({ level: label }) },
-        hooks: {
-          logMethod(args, method, level) {
-            const isAssembly = level === INFO && assembly.has(contextOf(args[0]));
-            if (!isAssembly || this.isLevelEnabled('debug')) method.apply(this, args);
-          },
+  const logger = lineLogger(app, log, logDestination(log, secrets));
+  return LoggerModule.forRoot({ forRoutes: [], pinoHttp: { logger } });
+}
+
+/**
+ * The logger that all others are made of. Warnings and errors are limited a second, or a provider that fails
+ * would fill a disk with a line for each of its failures; what was left out is told in numbers. Where each
+ * message has its line anyway (`debug`), nothing is left out.
+ */
+export function lineLogger(app: string, { level }: LogSettings, destination: DestinationStream): Logger {
+  const limit = new LineLimit();
+  let summing = false;
+  const logger = pino(
+    {
+      level,
+      base: { app, pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: {
+        logMethod(args, method, number) {
+          const verbose = this.isLevelEnabled('debug');
+          const isAssembly = number === INFO && assembly.has(contextOf(args[0]));
+          if (!verbose && isAssembly) return;
+          if (verbose || summing || number < WARN) return method.apply(this, args);
+          if (!limit.isCounting) setTimeout(sumUp, LIMIT_EVERY).unref();
+          if (limit.admits(kindOf(args, number))) method.apply(this, args);
         },
       },
-      logDestination(log, secrets),
-    ],
-  });
+    },
+    destination,
+  );
+
+  const sumUp = (): void => {
+    summing = true;
+    for (const { kind, count } of limit.end()) {
+      const { context, result } = kind;
+      logger[kind.level >= ERROR ? 'error' : 'warn']({
+        ...(context && { context }),
+        ...(result && { result }),
+        leftOut: count,
+        msg: `${count} more in a second: ${kind.msg}`,
+      });
+    }
+    summing = false;
+  };
+  return logger;
 }
 
 function contextOf(line: unknown): string {
   return typeof line === 'object' && line !== null && 'context' in line ? String(line.context) : '';
+}
+
+/** `outcome` is what an attempt came to, `code` what a request was answered with. */
+function kindOf([first, second]: readonly unknown[], level: number): LineKind {
+  const fields: { msg?: unknown; err?: unknown; outcome?: unknown; code?: unknown } =
+    typeof first === 'object' && first !== null ? first : {};
+  const words: unknown[] = [first, fields.msg, second, messageOf(fields.err)];
+  const msg = words.find((word) => typeof word === 'string') ?? '';
+  const result = typeof fields.outcome === 'string' ? fields.outcome : messageOf(fields.code);
+  return { level, context: contextOf(first), msg, result };
+}
+
+function messageOf(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  return typeof value === 'number' ? String(value) : '';
 }
