@@ -7,6 +7,9 @@ import type { Delivery, Outcome } from './outcome.js';
 /** The most that is read of an answer, in bytes; a longer one can't be the provider's own. */
 export const MAX_ANSWER_BYTES = 65_536;
 
+/** An answer may come a byte at a time, and each piece costs more than what is in it. */
+const MOST_PIECES = 32;
+
 const NO_HEADERS: Answer['headers'] = {};
 
 /** What the exchanges of one client have in common. */
@@ -80,6 +83,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
     }
     if (this.body === undefined) this.body = chunk;
     else (this.moreBody ??= [this.body]).push(chunk);
+    if (this.moreBody?.length === MOST_PIECES) this.moreBody = [Buffer.concat(this.moreBody)];
   }
 
   onResponseEnd(): void {
