@@ -1,3 +1,4 @@
+export * from './ambiguity-policy.js';
 export { Audience } from './audience.js';
 export { MailingControl } from './mailing-control.js';
 export * from './mailing-status.js';

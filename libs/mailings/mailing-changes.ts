@@ -8,13 +8,14 @@ const changeableWhileOpen = new Set(['endAt', 'priority', 'rateLimit']);
 
 /** The columns of what was given; what was not given is not there. */
 export function toColumns(dto: CreateMailingDto | UpdateMailingDto): Partial<Mailing> {
-  const { text, audience, startAt, endAt, window, priority, rateLimit } = dto;
+  const { text, audience, startAt, endAt, window, onAmbiguous, priority, rateLimit } = dto;
   return {
     ...(text !== undefined && { text }),
     ...(audience !== undefined && { audience }),
     ...(startAt !== undefined && { startAt: instantOf(startAt) }),
     ...(endAt !== undefined && { endAt: instantOf(endAt) }),
     ...(window !== undefined && { windowFrom: window?.from ?? null, windowTo: window?.to ?? null }),
+    ...(onAmbiguous !== undefined && { onAmbiguous }),
     ...(priority !== undefined && { priority }),
     ...(rateLimit !== undefined && { rateLimit }),
   };

@@ -5,7 +5,7 @@ import type { Mailing } from './mailing.entity.js';
 
 const columns = `
   id, text, audience, start_at AS "startAt", end_at AS "endAt", window_from AS "windowFrom",
-  window_to AS "windowTo", priority, rate_limit AS "rateLimit", status, control_version AS "controlVersion", started_at AS "startedAt",
+  window_to AS "windowTo", on_ambiguous AS "onAmbiguous", priority, rate_limit AS "rateLimit", status, control_version AS "controlVersion", started_at AS "startedAt",
   finished_at AS "finishedAt", deleted_at AS "deletedAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 const list: Statement = {

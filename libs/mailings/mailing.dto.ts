@@ -12,6 +12,7 @@ import {
   TextField,
   TextListField,
 } from '#libs/payloads';
+import { ambiguityPolicies, type AmbiguityPolicy } from './ambiguity-policy.js';
 import { Audience } from './audience.js';
 import { mailingStatuses, type MailingStatus } from './mailing-status.js';
 import type { Mailing } from './mailing.entity.js';
@@ -62,6 +63,16 @@ export class CreateMailingDto {
   })
   window?: LocalWindow | null;
 
+  @ChoiceField({
+    description:
+      'What becomes of a message of which it is not known whether the provider took it: `resend` (when left out) tries it again under the same id, `hold` keeps it as `unknown`, so that it is never sent twice.',
+    name: 'AmbiguityPolicy',
+    of: ambiguityPolicies,
+    example: 'resend',
+    optional: true,
+  })
+  onAmbiguous?: AmbiguityPolicy;
+
   @IntegerField({
     description: 'Higher goes first; 0 when left out.',
     example: 0,
@@ -106,6 +117,14 @@ export class MailingDto {
 
   @ObjectField(() => LocalWindow, { description: 'Null when any time of day will do.', nullable: true })
   window!: LocalWindow | null;
+
+  @ChoiceField({
+    description: 'What becomes of a message of which it is not known whether the provider took it.',
+    name: 'AmbiguityPolicy',
+    of: ambiguityPolicies,
+    example: 'resend',
+  })
+  onAmbiguous!: AmbiguityPolicy;
 
   @IntegerField({ description: 'Higher goes first.', example: 0, min: 0, max: 100 })
   priority!: number;
@@ -199,6 +218,7 @@ export function toMailingDto(mailing: Mailing): MailingDto {
     endAt: mailing.endAt.toISOString(),
     // Postgres answers with seconds, which no window has.
     window: from === null || to === null ? null : { from: from.slice(0, 5), to: to.slice(0, 5) },
+    onAmbiguous: mailing.onAmbiguous,
     priority: mailing.priority,
     rateLimit: mailing.rateLimit,
     status: mailing.status,

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { ambiguityPolicies, type AmbiguityPolicy } from './ambiguity-policy.js';
 import type { Audience } from './audience.js';
 import { mailingStatuses, type MailingStatus } from './mailing-status.js';
 
@@ -26,6 +27,15 @@ export class Mailing {
 
   @Column('time', { name: 'window_to', nullable: true })
   windowTo!: string | null;
+
+  /** What becomes of a message that may have been sent. */
+  @Column('enum', {
+    name: 'on_ambiguous',
+    enum: ambiguityPolicies,
+    enumName: 'ambiguity_policy',
+    default: 'resend',
+  })
+  onAmbiguous!: AmbiguityPolicy;
 
   /** Higher goes first. */
   @Column('smallint')

@@ -36,6 +36,7 @@ export class MailingsService {
       const now = await clock(manager);
       const created = manager.create(Mailing, {
         audience: {},
+        onAmbiguous: 'resend',
         priority: 0,
         rateLimit: null,
         status: 'scheduled',

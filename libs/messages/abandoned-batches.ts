@@ -4,14 +4,17 @@ import { countChanges } from './counter-changes.js';
 /**
  * Takes batches back from an owner that is gone: its lease ran out *and* it has shown no sign of life. What it
  * was granted and did not record may have reached the provider: each such message gets an ambiguous attempt,
- * and one that was cancelled or expired meanwhile becomes `unknown`. The rest waits again as if nothing had
+ * and becomes `unknown` if its mailing says so, or if it was cancelled or expired meanwhile. It is in doubt
+ * since the lease began, for nothing tells when it left. The rest waits again as if nothing had
  * happened. The fence moves on, so the old owner's late intents are refused; a late acceptance still counts.
  */
 const reclaim: Statement = {
   name: 'reclaim-abandoned-batches',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), abandoned AS MATERIALIZED (
-      SELECT b.id, b.owner, b.granted_upto, b.leased_at FROM batches b CROSS JOIN clock
+      SELECT b.id, b.owner, b.granted_upto, b.leased_at,
+        (SELECT on_ambiguous = 'hold' FROM mailings WHERE id = b.mailing_id) AS holds
+      FROM batches b CROSS JOIN clock
       CROSS JOIN dispatchers me
       LEFT JOIN dispatchers d ON d.id = b.owner
       WHERE me.id = $4::uuid
@@ -23,7 +26,7 @@ const reclaim: Statement = {
       LIMIT 10
       FOR NO KEY UPDATE OF b SKIP LOCKED
     ), doubtful AS MATERIALIZED (
-      SELECT m.id, m.status AS was, a.owner, a.leased_at FROM messages m JOIN abandoned a ON a.id = m.batch_id
+      SELECT m.id, m.status AS was, a.owner, a.leased_at, a.holds FROM messages m JOIN abandoned a ON a.id = m.batch_id
       WHERE m.id <= a.granted_upto AND m.status IN ('pending', 'cancelled', 'expired')
       ORDER BY m.id
       FOR NO KEY UPDATE OF m
@@ -32,7 +35,10 @@ const reclaim: Statement = {
         in_doubt_since = least(m.in_doubt_since, coalesce(d.leased_at, m.created_at)),
         attempts = m.attempts + 1,
         last_error = 'the dispatcher stopped while this was being sent',
-        status = CASE WHEN d.was = 'pending' AND m.attempts + 1 < $2 THEN 'pending' ELSE 'unknown' END::message_status
+        status = CASE
+          WHEN d.was = 'pending' AND NOT d.holds AND m.attempts + 1 - m.resolved_attempts < $2 THEN 'pending'
+          ELSE 'unknown'
+        END::message_status
       FROM doubtful d WHERE m.id = d.id
       RETURNING m.id, m.mailing_id, m.attempts, m.last_error, d.owner, d.was, m.status AS becomes
     ), counted AS (

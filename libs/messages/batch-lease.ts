@@ -1,4 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
+import type { AmbiguityPolicy } from '#libs/mailings';
 import { dueBatches, servingOrder } from './serving-order.js';
 
 /** A batch that this owner alone may send until its lease runs out. Instants are epoch milliseconds of the database's clock. */
@@ -14,6 +15,9 @@ export interface LeasedBatch {
   notAfter: number;
   endAt: number;
   text: string;
+  onAmbiguous: AmbiguityPolicy;
+  /** How long the provider knows an id again, in milliseconds; null for ever. Each grant reads it anew. */
+  keyLifetimeMs: number | null;
   /** The database's clock when the lease was written. */
   now: number;
 }
@@ -22,14 +26,6 @@ export interface LeasedBatch {
 export interface LeaseKey {
   id: number;
   fence: number;
-}
-
-export interface WaitingMessage {
-  id: number;
-  clientId: number;
-  phone: number;
-  /** Attempts that count; the next one has this number plus one. */
-  attempts: number;
 }
 
 const leased = `
@@ -45,6 +41,7 @@ const returned = `
       extract(epoch FROM b.not_before)::float8 * 1000 AS "notBefore",
       extract(epoch FROM b.not_after)::float8 * 1000 AS "notAfter",
       extract(epoch FROM m.end_at)::float8 * 1000 AS "endAt", m.text,
+      m.on_ambiguous AS "onAmbiguous", extract(epoch FROM p.key_lifetime)::float8 * 1000 AS "keyLifetimeMs",
       extract(epoch FROM clock.now)::float8 * 1000 AS now`;
 
 const leaseTicketed: Statement = {
@@ -61,7 +58,8 @@ const leaseTicketed: Statement = {
     ${returned}`,
 };
 
-// "chosen" asks again what may have changed since the snapshot: only what is read under the lock is so.
+// "chosen" asks again what may have changed since the snapshot: only what is read under the lock is so. A probe
+// goes first to mailings that send a doubtful message again: a held one would be lost to each probe in doubt.
 const leaseDue: Statement = {
   name: 'lease-due-batch',
   text: `
@@ -70,13 +68,13 @@ const leaseDue: Statement = {
     ), chosen AS (
       SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
       WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock) AND ${breakerLetsPass}
-      ORDER BY ${servingOrder('c', '$6')}
+      ORDER BY CASE WHEN $4 THEN c.on_ambiguous END, ${servingOrder('c', '$6')}
       LIMIT 1
       FOR NO KEY UPDATE OF b SKIP LOCKED
     )
     UPDATE batches b SET ${leased}
-    FROM chosen, clock, mailings m
-    WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running'
+    FROM chosen, clock, mailings m, providers p
+    WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running' AND p.id = b.provider_id
     ${returned}`,
 };
 
@@ -120,18 +118,6 @@ export async function leaseDueBatch(
     order.fair,
   ]);
   return batch;
-}
-
-const waitingMessages: Statement = {
-  name: 'waiting-messages',
-  text: `
-    SELECT id, client_id AS "clientId", phone, attempts::int FROM messages
-    WHERE batch_id = $1 AND status = 'pending' ORDER BY id`,
-};
-
-/** What a batch still has to send, in the order in which it is granted. */
-export function findWaitingMessages(sql: SqlExecutor, batchId: number): Promise<WaitingMessage[]> {
-  return sql.query(waitingMessages, [batchId]);
 }
 
 /** Locked in id order, as retries lock the batches that they come from. */

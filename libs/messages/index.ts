@@ -18,6 +18,7 @@ export { queueChecks } from './queue-health.js';
 export type { RetryBatches, RetrySource } from './retry-batches.js';
 export * from './slice-grant.js';
 export * from './spent-batches.js';
+export * from './waiting-messages.js';
 export {
   AttemptDto,
   MessageDto,

@@ -35,6 +35,7 @@ export interface OutcomeWriter {
  * changed: running it again after a COMMIT whose answer was lost changes nothing. A doubt stays: what may have
  * been accepted never ends as `cancelled`, `expired` or `failed` but as `unknown`, in whatever order that and
  * the doubt arrive. Only the move to a retry batch depends on the message still being where it was sent from.
+ * What a person has judged stays so: an attempt up to `resolved_attempts` counts only if it was accepted.
  * The ids are named to the UPDATE too: a plan that was made while the table was small would read all of it.
  */
 const record: Statement = {
@@ -46,7 +47,7 @@ const record: Statement = {
         $7::bigint[], $8::bigint[])
         AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch)
     ), held AS MATERIALIZED (
-      SELECT id, batch_id, status, in_doubt_since FROM messages
+      SELECT id, batch_id, status, in_doubt_since, resolved_attempts FROM messages
       WHERE id = ANY ($1::bigint[])
       ORDER BY id
       FOR NO KEY UPDATE
@@ -62,6 +63,7 @@ const record: Statement = {
         held.status = 'pending'
           AND o.in_doubt_since < coalesce(held.in_doubt_since, 'infinity') AS casts_doubt
       FROM outcome o JOIN held USING (id)
+      WHERE o.becomes = 'sent' OR o.attempts > held.resolved_attempts
     ), changed AS (
       UPDATE messages m SET
         status = t.moves_to,

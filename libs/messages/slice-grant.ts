@@ -7,6 +7,8 @@ export interface Grant {
   /** The mailing's end and the database's clock, epoch milliseconds. */
   endAt: number;
   now: number;
+  /** How long the provider knows an id again, in milliseconds; null for ever. */
+  keyLifetimeMs: number | null;
 }
 
 /**
@@ -28,10 +30,11 @@ const grant: Statement = {
         AND least(m.end_at, b.not_after) > clock.now + make_interval(secs => $7::float8 / 1000)
         AND p.id = b.provider_id
         AND (p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = $1::uuid AND $8))
-      RETURNING m.end_at, clock.now
+      RETURNING m.end_at, clock.now, p.key_lifetime
     )
     SELECT extract(epoch FROM granted.end_at)::float8 * 1000 AS "endAt",
       extract(epoch FROM granted.now)::float8 * 1000 AS now,
+      extract(epoch FROM granted.key_lifetime)::float8 * 1000 AS "keyLifetimeMs",
       ARRAY (
         SELECT id FROM messages WHERE id = ANY ($5::bigint[]) AND batch_id = $2 AND status = 'pending'
       )::float8[] AS ids
@@ -46,7 +49,7 @@ export async function grantSlice(
   ids: readonly number[],
   terms: { leaseMs: number; guardMs: number; probe: boolean },
 ): Promise<Grant | undefined> {
-  const [row] = await sql.query<{ ids: number[]; endAt: number; now: number }>(grant, [
+  const [row] = await sql.query<Omit<Grant, 'ids'> & { ids: number[] }>(grant, [
     owner,
     key.id,
     key.fence,
@@ -56,5 +59,5 @@ export async function grantSlice(
     terms.guardMs,
     terms.probe,
   ]);
-  return row && { ids: new Set(row.ids), endAt: row.endAt, now: row.now };
+  return row && { ...row, ids: new Set(row.ids) };
 }

@@ -56,7 +56,7 @@ export class QueueDispatcher {
   }
 
   waiting(batch: LeaseKey): Promise<WaitingMessage[]> {
-    return findWaitingMessages(this.sql, batch.id);
+    return findWaitingMessages(this.sql, batch, { shard: this.shard, requestMs: 10_000 });
   }
 
   /** The ids that were granted, ascending; undefined when the grant was refused. */

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import {
+  findExpiredLeases,
   findWaitingMessages,
   freeForgottenBatches,
   grantSlice,
@@ -24,6 +25,8 @@ import { UnrecordedCap } from './unrecorded-cap.js';
 export class LeaseHolder {
   private readonly logger = new Logger(LeaseHolder.name);
   private readonly held = new Set<OpenBatch>();
+  /** Tenures, by batch and fence, that are given back unseen: an answer that brings one comes too late. */
+  private readonly disowned = new Set<string>();
 
   constructor(
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
@@ -48,7 +51,10 @@ export class LeaseHolder {
   }
 
   findWaiting(batch: OpenBatch): Promise<WaitingMessage[]> {
-    return findWaitingMessages(this.sql, batch.id);
+    return findWaitingMessages(this.sql, batch, {
+      shard: this.identity.shard,
+      requestMs: this.config.provider.timeoutMs,
+    });
   }
 
   /** Grants a slice; empty when every message in it was settled meanwhile, undefined when sending is over. */
@@ -65,6 +71,7 @@ export class LeaseHolder {
     this.clock.observe(grant.now, sentAt);
     batch.leaseDeadline = sentAt + this.config.leaseMs;
     batch.endAt = grant.endAt;
+    batch.keyLifetimeMs = grant.keyLifetimeMs ?? Infinity;
     const granted = slice.filter((message) => grant.ids.has(message.id));
     batch.granted(granted.length);
     return granted.map((message) => ({ ...message, batch }));
@@ -84,14 +91,20 @@ export class LeaseHolder {
 
   /** Renews the leases that have used up a third of their time, and gives back those nobody remembers. */
   async runOnce(): Promise<{ renewed: number; lost: number; forgotten: number }> {
-    const forgotten = await freeForgottenBatches(
-      this.sql,
-      this.identity.id,
-      [...this.held].map((batch) => batch.id),
-    );
-    if (forgotten.length > 0)
-      this.logger.warn({ msg: 'forgotten leases were given back', batchIds: forgotten });
-    return { ...(await this.renew()), forgotten: forgotten.length };
+    const forgotten = await this.giveBackForgotten();
+    return { ...(await this.renew()), forgotten };
+  }
+
+  private async giveBackForgotten(): Promise<number> {
+    const expired = await findExpiredLeases(this.sql, this.identity.id);
+    const known = new Set([...this.held].map((batch) => batch.id));
+    const forgotten = expired.filter((key) => !known.has(key.id));
+    if (forgotten.length === 0) return 0;
+    for (const key of forgotten) this.disowned.add(tenureOf(key));
+    const batchIds = await freeForgottenBatches(this.sql, this.identity.id, forgotten);
+    for (const key of forgotten) this.disowned.delete(tenureOf(key));
+    this.logger.warn({ msg: 'forgotten leases were given back', batchIds });
+    return batchIds.length;
   }
 
   private async renew(): Promise<{ renewed: number; lost: number }> {
@@ -123,10 +136,14 @@ export class LeaseHolder {
       guardMs: this.config.sendGuardMs,
       probe,
     });
-    if (!leased) return undefined;
+    if (!leased || this.disowned.has(tenureOf(leased))) return undefined;
     this.clock.observe(leased.now, sentAt);
     const batch = new OpenBatch(leased, sentAt + this.config.leaseMs, this.cap, probe);
     this.held.add(batch);
     return batch;
   }
+}
+
+function tenureOf({ id, fence }: LeaseKey): string {
+  return `${id}.${fence}`;
 }

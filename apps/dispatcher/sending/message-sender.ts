@@ -46,15 +46,15 @@ export class MessageSender {
 
   /** Sends one message at once, past the pace; undefined when the gate refuses it. */
   async sendNow(message: GrantedMessage): Promise<Outcome | undefined> {
-    if (this.gate.refusal(message.batch) === undefined) return this.exchange(message);
+    if (this.gate.refusalOf(message) === undefined) return this.exchange(message);
     this.recorder.leave(message, 'not sent');
     return undefined;
   }
 
   /** Lets go of what was granted and may not start any more: it was never sent and stays pending. */
   drop(): void {
-    const kept = this.queue.filter((message) => this.gate.refusal(message.batch) === undefined);
-    const dropped = this.queue.filter((message) => this.gate.refusal(message.batch) !== undefined);
+    const kept = this.queue.filter((message) => this.gate.refusalOf(message) === undefined);
+    const dropped = this.queue.filter((message) => this.gate.refusalOf(message) !== undefined);
     this.queue.splice(0, this.queue.length, ...kept);
     for (const message of dropped) this.recorder.leave(message, 'not sent');
   }
@@ -63,7 +63,7 @@ export class MessageSender {
     while (this.onTheWire < this.pace.limit) {
       const message = this.queue.shift();
       if (!message) return;
-      if (this.gate.refusal(message.batch) === undefined) void this.exchange(message);
+      if (this.gate.refusalOf(message) === undefined) void this.exchange(message);
       else this.recorder.leave(message, 'not sent');
     }
   }
@@ -77,8 +77,8 @@ export class MessageSender {
       { id: message.id, phone: message.phone, text: message.batch.text },
       {
         timeoutMs: this.gate.requestMs(message.batch),
-        deadline: this.gate.latestStart(message.batch),
-        mayStart: () => this.gate.refusal(message.batch) === undefined,
+        deadline: this.gate.latestStartOf(message),
+        mayStart: () => this.gate.refusalOf(message) === undefined,
       },
     );
     this.onTheWire -= 1;

@@ -1,3 +1,4 @@
+import type { AmbiguityPolicy } from '#libs/mailings';
 import type { LeasedBatch, LeaseKey, RetrySource, WaitingMessage } from '#libs/messages';
 import type { UnrecordedCap } from './unrecorded-cap.js';
 
@@ -15,6 +16,9 @@ export class OpenBatch implements LeaseKey, RetrySource {
   readonly timezone: string | null;
   readonly notAfter: number;
   readonly text: string;
+  readonly onAmbiguous: AmbiguityPolicy;
+  /** How long the provider knows an id again, in milliseconds; each grant reads it anew. */
+  keyLifetimeMs: number;
   /** The mailing's end by the database's clock; each grant reads it anew. */
   endAt: number;
   /** Monotonic instant after which nothing may be started under this lease. */
@@ -41,6 +45,8 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.timezone = lease.timezone;
     this.notAfter = lease.notAfter;
     this.text = lease.text;
+    this.onAmbiguous = lease.onAmbiguous;
+    this.keyLifetimeMs = lease.keyLifetimeMs ?? Infinity;
     this.endAt = lease.endAt;
     this.leaseDeadline = leaseDeadline;
     this.whenDrained = new Promise((resolve) => {

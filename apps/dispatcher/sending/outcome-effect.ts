@@ -1,3 +1,4 @@
+import type { AmbiguityPolicy } from '#libs/mailings';
 import type { Outcome } from '#libs/provider';
 
 /** What an outcome means for its message. */
@@ -14,15 +15,16 @@ export type Effect =
 
 /**
  * The one place where an outcome becomes a decision. `attempts` counts those before this one. A probe's
- * failure is the provider's, not the message's, so it never counts towards `maxAttempts`.
+ * failure is the provider's, not the message's, so it never counts towards `maxAttempts`; nor do attempts that
+ * a person has judged. One that leaves a held mailing's message in doubt ends it, and so is an attempt.
  */
 export function effectOf(
   outcome: Outcome,
-  message: { attempts: number },
-  policy: { maxAttempts: number; probe: boolean },
+  message: { attempts: number; resolvedAttempts: number },
+  policy: { maxAttempts: number; probe: boolean; onAmbiguous: AmbiguityPolicy },
 ): Effect {
   const attempts = message.attempts + (policy.probe ? 0 : 1);
-  const usedUp = !policy.probe && attempts >= policy.maxAttempts;
+  const usedUp = !policy.probe && attempts - message.resolvedAttempts >= policy.maxAttempts;
   switch (outcome.kind) {
     case 'accepted':
       return { type: 'record', becomes: 'sent', ambiguous: false, attempts: message.attempts + 1 };
@@ -31,6 +33,9 @@ export function effectOf(
     case 'notNow':
       return { type: 'record', becomes: usedUp ? 'failed' : 'pending', ambiguous: false, attempts };
     case 'ambiguous':
+      if (policy.onAmbiguous === 'hold') {
+        return { type: 'record', becomes: 'unknown', ambiguous: true, attempts: message.attempts + 1 };
+      }
       return { type: 'record', becomes: usedUp ? 'unknown' : 'pending', ambiguous: true, attempts };
     case 'notSent':
     case 'throttled':

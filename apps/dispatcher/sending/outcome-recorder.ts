@@ -73,12 +73,14 @@ export class OutcomeRecorder {
     const effect = effectOf(outcome, message, {
       maxAttempts: this.config.retry.maxAttempts,
       probe: batch.probe,
+      onAmbiguous: batch.onAmbiguous,
     });
     if (effect.type === 'leave') {
       this.leave(message, outcome.kind);
       return;
     }
     const at = this.clock.now();
+    const inDoubtSince = effect.ambiguous ? at - latencyMs : undefined;
     this.buffer.push({
       message,
       kind: outcome.kind,
@@ -86,12 +88,14 @@ export class OutcomeRecorder {
         messageId: message.id,
         source: batch,
         becomes: effect.becomes,
-        ...(effect.ambiguous ? { inDoubtSince: at - latencyMs } : {}),
+        ...(inDoubtSince === undefined ? {} : { inDoubtSince }),
         attempts: effect.attempts,
         at,
-        ...(effect.becomes === 'pending' ? { retryAt: this.retryAt(message, effect.attempts, at) } : {}),
+        ...(effect.becomes === 'pending'
+          ? { retryAt: this.retryAt(message, effect.attempts, at, message.inDoubtSince ?? inDoubtSince) }
+          : {}),
         ...(outcome.kind === 'accepted' ? {} : { error: outcome.error }),
-        ...(outcome.kind === 'accepted' || batch.probe
+        ...(outcome.kind === 'accepted' || effect.attempts === message.attempts
           ? {}
           : {
               attempt: {
@@ -159,14 +163,21 @@ export class OutcomeRecorder {
     }
   }
 
-  private retryAt({ batch }: GrantedMessage, attempts: number, now: number): number {
-    const latest = Math.min(batch.endAt, batch.notAfter) - this.config.sendGuardMs;
+  /** Within the mailing's time, and while the provider still knows the id of a message in doubt. */
+  private retryAt(
+    { batch, resolvedAttempts }: GrantedMessage,
+    attempts: number,
+    now: number,
+    inDoubtSince = Infinity,
+  ): number {
+    const known = inDoubtSince + batch.keyLifetimeMs - this.config.provider.timeoutMs;
+    const latest = Math.min(Math.min(batch.endAt, batch.notAfter) - this.config.sendGuardMs, known);
     const waitMs = backOff(
-      Math.max(attempts, 1),
+      Math.max(attempts - resolvedAttempts, 1),
       {
         baseMs: this.config.retry.backoffBaseMs,
         capMs: this.config.retry.backoffCapMs,
-        remainingMs: batch.endAt - this.config.sendGuardMs - now,
+        remainingMs: Math.min(batch.endAt - this.config.sendGuardMs, known) - now,
       },
       Math.random(),
     );

@@ -3,15 +3,16 @@ import type { DispatcherConfig } from '#libs/config';
 import type { ControlChange } from '#libs/messages';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import type { OpenBatch } from './open-batch.js';
+import type { GrantedMessage, OpenBatch } from './open-batch.js';
 
 /** Why a granted message may not start. */
-export type Refusal = 'stopping' | 'stopped' | 'breaker open' | 'too late' | 'lease too short';
+export type Refusal =
+  'stopping' | 'stopped' | 'breaker open' | 'too late' | 'lease too short' | 'in doubt too long';
 
 /**
  * The last gate: each request passes it in the same tick in which it starts. It knows what this process knows
- * without asking anyone: the lease by the monotonic clock, the end and the window by the database's clock,
- * mailings that were stopped, the breaker.
+ * without asking anyone: the lease by the monotonic clock, the end, the window and the time for which the
+ * provider knows a doubtful message's id by the database's clock, mailings that were stopped, the breaker.
  */
 @Injectable()
 export class SendGate {
@@ -38,6 +39,18 @@ export class SendGate {
     for (const id of this.controlled.keys()) if (!mailingIds.has(id)) this.controlled.delete(id);
   }
 
+  /** Undefined when the message may be sent now. */
+  refusalOf(message: GrantedMessage): Refusal | undefined {
+    const refusal = this.refusal(message.batch);
+    if (refusal) return refusal;
+    return performance.now() < this.latestResend(message) ? undefined : 'in doubt too long';
+  }
+
+  /** The monotonic instant up to which the message's request may be written. */
+  latestStartOf(message: GrantedMessage): number {
+    return Math.min(this.latestStart(message.batch), this.latestResend(message));
+  }
+
   /** Undefined when the next request of the batch may start now. */
   refusal(batch: OpenBatch): Refusal | undefined {
     if (this.stopping) return 'stopping';
@@ -55,6 +68,12 @@ export class SendGate {
   latestStart(batch: OpenBatch): number {
     const endAt = Math.min(batch.endAt, this.controlled.get(batch.mailingId)?.endAt ?? Infinity);
     return this.clock.toMonotonic(Math.min(endAt, batch.notAfter) - this.config.sendGuardMs);
+  }
+
+  /** A request must be over before the provider may have forgotten that it had the message already. */
+  private latestResend({ batch, inDoubtSince }: GrantedMessage): number {
+    if (inDoubtSince === null || batch.keyLifetimeMs === Infinity) return Infinity;
+    return this.clock.toMonotonic(inDoubtSince + batch.keyLifetimeMs - this.config.provider.timeoutMs);
   }
 
   /** The total deadline of one request of the batch, in milliseconds. */

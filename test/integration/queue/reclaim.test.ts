@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { cancelMessagesOfClient, freeForgottenBatches, reclaimAbandonedBatches } from '#libs/messages';
+import {
+  cancelMessagesOfClient,
+  findExpiredLeases,
+  freeForgottenBatches,
+  reclaimAbandonedBatches,
+} from '#libs/messages';
 import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
@@ -274,10 +279,12 @@ test('a recorder that holds the batch is waited for by nobody, and its retry is 
 describe('a batch that its living owner does not know of', () => {
   test('is freed when its lease has run out, with nothing in doubt', async () => {
     const { sql, dead, batch, mailing, rows, batches, shiftClock } = await aDeadDispatcher();
-    expect(await freeForgottenBatches(sql, dead.id, [])).toEqual([]);
+    expect(await findExpiredLeases(sql, dead.id)).toEqual([]);
     await later({ shiftClock });
+    const expired = await findExpiredLeases(sql, dead.id);
+    expect(expired).toEqual([{ id: batch.id, fence: batch.fence }]);
 
-    expect(await freeForgottenBatches(sql, dead.id, [])).toEqual([batch.id]);
+    expect(await freeForgottenBatches(sql, dead.id, expired)).toEqual([batch.id]);
     expect(await batches(mailing)).toMatchObject([
       { state: 'ready', owner: null, leaseUntil: null, grantedUpto: 0, fence: batch.fence + 1 },
     ]);
@@ -285,12 +292,26 @@ describe('a batch that its living owner does not know of', () => {
     expect(await dead.lease()).toMatchObject({ id: batch.id });
   });
 
-  test('is none that it knows, and none of another dispatcher', async () => {
+  test('is none of another dispatcher', async () => {
     const { sql, dead, dispatcher, batch, shiftClock } = await aDeadDispatcher();
     const other = await dispatcher();
     await later({ shiftClock });
 
-    expect(await freeForgottenBatches(sql, dead.id, [batch.id])).toEqual([]);
-    expect(await freeForgottenBatches(sql, other.id, [])).toEqual([]);
+    expect(await findExpiredLeases(sql, other.id)).toEqual([]);
+    expect(await freeForgottenBatches(sql, other.id, [batch])).toEqual([]);
+    expect(await findExpiredLeases(sql, dead.id)).toHaveLength(1);
+  });
+
+  test('is not freed any more once its owner has it under another lease, however late the statement runs', async () => {
+    const { sql, dead, batch, all, shiftClock } = await aDeadDispatcher();
+    await later({ shiftClock });
+    const expired = await findExpiredLeases(sql, dead.id);
+    await freeForgottenBatches(sql, dead.id, expired);
+    const again = await dead.lease();
+    await dead.grant({ id: batch.id, fence: again?.fence ?? 0 }, all);
+    await later({ shiftClock });
+
+    expect(await freeForgottenBatches(sql, dead.id, expired)).toEqual([]);
+    expect(await findExpiredLeases(sql, dead.id), 'it is in doubt').toHaveLength(1);
   });
 });

@@ -29,6 +29,8 @@ export function anOpenBatch(
       notAfter: Infinity,
       endAt: Infinity,
       text: 'Hello',
+      onAmbiguous: 'resend',
+      keyLifetimeMs: null,
       now: 0,
       ...lease,
     },

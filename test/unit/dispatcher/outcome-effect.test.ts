@@ -3,7 +3,8 @@ import type { Outcome } from '#libs/provider';
 import { effectOf, type Effect } from '../../../apps/dispatcher/sending/outcome-effect.js';
 
 const error = 'why';
-const policy = { maxAttempts: 3, probe: false };
+const policy = { maxAttempts: 3, probe: false, onAmbiguous: 'resend' } as const;
+const after = (attempts: number, resolvedAttempts = 0) => ({ attempts, resolvedAttempts });
 const leave: Effect = { type: 'leave' };
 
 function record(
@@ -49,20 +50,44 @@ const effects: [outcome: Outcome, first: Effect, last: Effect, probe: Effect][] 
 
 describe.for(effects)('%o', ([outcome, first, last, probe]) => {
   test('on the first attempt', () => {
-    expect(effectOf(outcome, { attempts: 0 }, policy)).toEqual(first);
+    expect(effectOf(outcome, after(0), policy)).toEqual(first);
   });
 
   test('on the last attempt', () => {
-    expect(effectOf(outcome, { attempts: 2 }, policy)).toEqual(last);
+    expect(effectOf(outcome, after(2), policy)).toEqual(last);
   });
 
   test('by a probe, which uses no attempt up', () => {
-    expect(effectOf(outcome, { attempts: 2 }, { ...policy, probe: true })).toEqual(probe);
+    expect(effectOf(outcome, after(2), { ...policy, probe: true })).toEqual(probe);
   });
 
   test('never says that a message failed or is lost when it may be accepted', () => {
-    const effect = effectOf(outcome, { attempts: 99 }, policy);
+    const effect = effectOf(outcome, after(99), policy);
     if (outcome.kind === 'ambiguous') expect(effect).toMatchObject({ becomes: 'unknown', ambiguous: true });
     else expect(effect).not.toMatchObject({ ambiguous: true });
   });
+});
+
+describe('of a mailing that holds what is in doubt', () => {
+  const holding = { ...policy, onAmbiguous: 'hold' } as const;
+
+  test.for([false, true])(
+    'an answer in doubt ends the message at once, and is an attempt (probe: %s)',
+    (probe) => {
+      const outcome = { kind: 'ambiguous', error } as const;
+      expect(effectOf(outcome, after(0), { ...holding, probe })).toEqual(record('unknown', 1, true));
+    },
+  );
+
+  test('what was certainly not taken is tried again all the same', () => {
+    const notNow = { kind: 'notNow', httpStatus: 200, error } as const;
+    expect(effectOf(notNow, after(0), holding)).toEqual(record('pending', 1));
+    expect(effectOf({ kind: 'notSent', error }, after(0), holding)).toEqual(leave);
+  });
+});
+
+test('attempts that a person has judged use nothing up', () => {
+  const notNow = { kind: 'notNow', httpStatus: 200, error } as const;
+  expect(effectOf(notNow, after(4, 3), policy)).toEqual(record('pending', 5));
+  expect(effectOf(notNow, after(5, 3), policy)).toEqual(record('failed', 6));
 });

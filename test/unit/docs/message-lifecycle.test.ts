@@ -49,7 +49,8 @@ describe('docs/message-lifecycle.md', () => {
     };
     const maxAttempts = 20;
     const described = Object.values(outcomes).map((outcome) => {
-      const decide = (attempts: number) => effectOf(outcome, { attempts }, { maxAttempts, probe: false });
+      const policy = { maxAttempts, probe: false, onAmbiguous: 'resend' } as const;
+      const decide = (attempts: number) => effectOf(outcome, { attempts, resolvedAttempts: 0 }, policy);
       const [first, last] = [decide(0), decide(maxAttempts - 1)];
       if (first.type === 'leave') return [outcome.kind, 'no', 'stays in its batch'];
       const end = last.type === 'record' ? last.becomes : last.type;

@@ -1,0 +1,42 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+import { countChanges } from './counter-changes.js';
+
+/**
+ * A provider knows an id again for its key lifetime only. Later, a message that it may have taken would be a new
+ * one to it, so such a message is not sent again. The margin is a whole request, because one that started just
+ * in time may still arrive too late.
+ */
+const hold: Statement = {
+  name: 'hold-old-doubts',
+  text: `
+    WITH held AS MATERIALIZED (
+      SELECT m.id, m.status AS was FROM messages m
+      WHERE m.batch_id = $1 AND m.status = 'pending'
+        AND m.in_doubt_since <= ems_now() + make_interval(secs => $2::float8 / 1000) - (
+          SELECT p.key_lifetime FROM batches b JOIN providers p ON p.id = b.provider_id WHERE b.id = $1)
+      ORDER BY m.id
+      FOR NO KEY UPDATE
+    ), changed AS (
+      UPDATE messages m SET
+        status = 'unknown',
+        last_error = coalesce(m.last_error, 'in doubt for longer than the provider knows an id again')
+      FROM held h WHERE m.id = h.id
+      RETURNING m.id, m.mailing_id, h.was, m.status AS becomes
+    ), counted AS (
+      ${countChanges('changed', '$3')}
+    )
+    SELECT id FROM changed`,
+};
+
+/**
+ * Holds as `unknown` what a batch has of messages whose doubt is older than the provider's key lifetime, or will
+ * be before a request of `requestMs` is over. Returns their ids.
+ */
+export async function holdOldDoubts(
+  sql: SqlExecutor,
+  batchId: number,
+  writer: { shard: number; requestMs: number },
+): Promise<number[]> {
+  const rows = await sql.query<{ id: number }>(hold, [batchId, writer.requestMs, writer.shard]);
+  return rows.map(({ id }) => id);
+}

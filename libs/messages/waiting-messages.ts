@@ -1,0 +1,38 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+import { holdOldDoubts } from './old-doubts.js';
+
+/** A message that is still to be sent. */
+export interface WaitingMessage {
+  id: number;
+  clientId: number;
+  phone: number;
+  /** Attempts that count; the next one has this number plus one. */
+  attempts: number;
+  /** Attempts up to this number were judged by a person and use nothing up. */
+  resolvedAttempts: number;
+  /** Epoch milliseconds since which the provider may have it without our knowing; null without doubt. */
+  inDoubtSince: number | null;
+}
+
+const waitingMessages: Statement = {
+  name: 'waiting-messages',
+  text: `
+    SELECT id, client_id AS "clientId", phone, attempts::int, resolved_attempts::int AS "resolvedAttempts",
+      extract(epoch FROM in_doubt_since)::float8 * 1000 AS "inDoubtSince"
+    FROM messages WHERE batch_id = $1 AND status = 'pending' ORDER BY id`,
+};
+
+/**
+ * What a batch still has to send, in the order in which it is granted. What has been in doubt for too long to
+ * be sent again becomes `unknown` instead; `requestMs` is how long a request may take.
+ */
+export async function findWaitingMessages(
+  sql: SqlExecutor,
+  batch: { id: number },
+  writer: { shard: number; requestMs: number },
+): Promise<WaitingMessage[]> {
+  const waiting = await sql.query<WaitingMessage>(waitingMessages, [batch.id]);
+  if (waiting.every(({ inDoubtSince }) => inDoubtSince === null)) return waiting;
+  const held = new Set(await holdOldDoubts(sql, batch.id, writer));
+  return waiting.filter(({ id }) => !held.has(id));
+}
