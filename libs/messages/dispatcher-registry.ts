@@ -44,28 +44,37 @@ const heartbeat: Statement = {
           THEN excluded.heartbeat_at ELSE dispatchers.steady_since END
     ), forgotten AS (
       DELETE FROM dispatchers WHERE heartbeat_at < ems_now() - interval '1 day' AND id <> $1::uuid
+      RETURNING id
     )
-    SELECT extract(epoch FROM ems_now())::float8 * 1000 AS now`,
+    SELECT extract(epoch FROM ems_now())::float8 * 1000 AS now, ARRAY (SELECT id FROM forgotten) AS forgotten`,
 };
 
 /**
  * Says that the dispatcher lives, and returns the database's clock in epoch milliseconds. A gap of more than
- * half of `silenceMs` makes it begin anew to be steady.
+ * half of `silenceMs` makes it begin anew to be steady. Who was silent for a day is forgotten, with what it
+ * confirmed.
  */
 export async function beatHeart(
   sql: SqlExecutor,
   dispatcher: { id: string; host: string; pid: number; shard: number },
   silenceMs: number,
 ): Promise<number> {
-  const [row] = await sql.query<{ now: number }>(heartbeat, [
+  const [row] = await sql.query<{ now: number; forgotten: string[] }>(heartbeat, [
     dispatcher.id,
     dispatcher.host,
     dispatcher.pid,
     dispatcher.shard,
     silenceMs,
   ]);
+  if (row && row.forgotten.length > 0) await sql.query(forgetConfirmations, [row.forgotten]);
   return row?.now ?? Number.NaN;
 }
+
+/** Reads the whole table, so it is asked only when a dispatcher has gone. */
+const forgetConfirmations: Statement = {
+  name: 'forget-confirmations',
+  text: `DELETE FROM control_confirmations WHERE dispatcher_id = ANY ($1::uuid[])`,
+};
 
 const unregister: Statement = {
   name: 'unregister-dispatcher',
@@ -75,4 +84,5 @@ const unregister: Statement = {
 /** Takes the dispatcher off the list once it has released everything. */
 export async function unregisterDispatcher(sql: SqlExecutor, id: string): Promise<void> {
   await sql.query(unregister, [id]);
+  await sql.query(forgetConfirmations, [[id]]);
 }

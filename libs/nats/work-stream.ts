@@ -2,6 +2,7 @@ import {
   AckPolicy,
   type ConsumerConfig,
   type ConsumerInfo,
+  DiscardPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
@@ -11,13 +12,19 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 
-/** Tickets are re-creatable from Postgres, so the stream forgets them after ten minutes rather than grow. */
+/**
+ * Tickets are re-creatable from Postgres, so the stream forgets them after ten minutes, and the oldest of more
+ * than are ever out at a time, rather than grow.
+ */
 const stream = {
   name: 'EMS_WORK',
   subjects: ['ems.work.>'],
   retention: RetentionPolicy.Workqueue,
   storage: StorageType.File,
   max_age: nanos(600_000),
+  max_msgs: 10_000,
+  max_msg_size: 1_024,
+  discard: DiscardPolicy.Old,
   // Long enough for a publish that is repeated after a lost ack; what makes a ticket new is in its id.
   duplicate_window: nanos(5_000),
 } satisfies Partial<StreamConfig> & { name: string };

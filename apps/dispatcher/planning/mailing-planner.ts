@@ -26,7 +26,8 @@ export interface PlanningStep {
 @Injectable()
 export class MailingPlanner implements Duty<PlanningStep> {
   private readonly logger = new Logger(MailingPlanner.name);
-  private readonly held: PlanLease[] = [];
+  /** One for each mailing at most. */
+  private held: PlanLease[] = [];
 
   constructor(
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
@@ -39,7 +40,8 @@ export class MailingPlanner implements Duty<PlanningStep> {
     const taken = await takeMailing(this.sql, PLAN_LEASE);
     if (taken) {
       this.logger.log({ msg: 'planning begins', mailingId: taken.mailingId });
-      this.held.unshift(taken);
+      // A lease that ran out while others had their turn is worth nothing any more.
+      this.held = [taken, ...this.held.filter((lease) => lease.mailingId !== taken.mailingId)];
     }
     const lease = this.held.shift();
     if (!lease) return { more: false };

@@ -134,6 +134,16 @@ test('a stream of an older version is brought to the present settings', async ()
   });
 });
 
+test('tickets that nobody takes fill no disk: the oldest make room', async () => {
+  const { queue, link, manager } = await setup();
+  await queue.publish(Array.from({ length: 10_050 }, (_, index) => ticket(index)));
+  expect(ids(await queue.fetch(1, 1_000))).toEqual([50]);
+  link.connection?.publish('ems.work.batch', 'x'.repeat(2_000));
+  await queue.publish([ticket(20_000)]);
+  const { state } = await (await manager()).streams.info('EMS_WORK');
+  expect(state).toMatchObject({ messages: 10_000, last_seq: 10_051 });
+});
+
 test('kill -9 of NATS leaves no fetch hanging, and a wiped store is made anew', async () => {
   const nats = await ownNats();
   await nats.start();

@@ -26,3 +26,15 @@ test('a mailing that can not be planned holds up no other', async () => {
   expect(await statuses(sound)).toEqual({ pending: 2 });
   expect(await statuses(poisoned)).toEqual({});
 });
+
+test('a mailing whose lease ran out and is taken again is held once', async () => {
+  const { sql, clients, aMailing, shiftClock, statuses } = await setup();
+  await clients({ count: 20_001 });
+  const mailing = await aMailing();
+  const planner = new MailingPlanner(config, sql, new DispatcherIdentity(), new DispatcherMetrics());
+  await expect(planner.runOnce()).resolves.toMatchObject({ page: { messages: 20_000 }, more: true });
+
+  await shiftClock('11s');
+  await expect(planner.runOnce()).resolves.toMatchObject({ page: { messages: 1 }, more: false });
+  expect(await statuses(mailing)).toEqual({ pending: 20_001 });
+});

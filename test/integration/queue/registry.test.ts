@@ -116,6 +116,21 @@ describe('changes of mailings that dispatchers must hear of', () => {
   });
 });
 
+test('a dispatcher that leaves, or was silent for a day, leaves no confirmations behind', async () => {
+  const { sql, run, dispatcher, shiftClock } = await setup();
+  const [leaves, dies, lives] = [await dispatcher(), await dispatcher(), await dispatcher()];
+  for (const { id } of [leaves, dies, lives]) {
+    await confirmControlChanges(sql, id, [{ mailingId: 5, version: 3, inFlight: 0 }]);
+  }
+  const confirmed = () => run('SELECT dispatcher_id AS id FROM control_confirmations');
+
+  await unregisterDispatcher(sql, leaves.id);
+  expect(await confirmed()).toHaveLength(2);
+  await shiftClock('25h');
+  await lives.beat();
+  expect(await confirmed()).toEqual([{ id: lives.id }]);
+});
+
 describe('the due backlog', () => {
   test('is nothing in an empty queue', async () => {
     const { sql } = await setup();
