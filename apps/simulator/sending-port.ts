@@ -8,6 +8,9 @@ import type { SimulatedProvider } from './simulated-provider.js';
 
 const prefix = '/v1/send/';
 
+/** Milliseconds that requests which are being answered get when the port ends. */
+const PATIENCE = 5_000;
+
 /** What the sending port is doing at this moment. */
 export interface PortState {
   readonly listening: boolean;
@@ -25,7 +28,7 @@ export class SendingPort {
   readonly #listening: ListeningPort;
   readonly #connections = new Map<Socket, number>();
   #connectionsEver = 0;
-  #inFlight = 0;
+  readonly #inFlight = new Set<ServerResponse>();
   #peakInFlight = 0;
 
   constructor(
@@ -49,6 +52,20 @@ export class SendingPort {
     await closed;
   }
 
+  /**
+   * Refuses connections, answers what it has begun to receive and ends with the last answer, or after five
+   * seconds with whatever hangs.
+   */
+  async end(): Promise<void> {
+    const closed = this.#listening.close();
+    // Each answer says that it is its connection's last.
+    for (const response of this.#inFlight) response.shouldKeepAlive = false;
+    this.#server.closeIdleConnections();
+    const impatience = setTimeout(() => this.#server.closeAllConnections(), PATIENCE);
+    await closed;
+    clearTimeout(impatience);
+  }
+
   /** Milliseconds after which an idle connection is closed, 0 for never; from each one's next answer on. */
   set keepAliveMs(milliseconds: number) {
     this.#server.keepAliveTimeout = milliseconds;
@@ -59,13 +76,13 @@ export class SendingPort {
       listening: this.#listening.isOpen,
       port: this.#listening.port,
       connections: this.#connections.size,
-      inFlight: this.#inFlight,
+      inFlight: this.#inFlight.size,
       peakInFlight: this.#peakInFlight,
     };
   }
 
   resetPeak(): void {
-    this.#peakInFlight = this.#inFlight;
+    this.#peakInFlight = this.#inFlight.size;
   }
 
   #count(socket: Socket): void {
@@ -92,10 +109,11 @@ export class SendingPort {
       authorization: request.headers.authorization,
     };
     const exchange = new SendExchange(this.provider, arrival, request, response);
-    this.#inFlight += 1;
-    if (this.#inFlight > this.#peakInFlight) this.#peakInFlight = this.#inFlight;
+    this.#inFlight.add(response);
+    if (this.#inFlight.size > this.#peakInFlight) this.#peakInFlight = this.#inFlight.size;
+    if (!this.#listening.isOpen) response.shouldKeepAlive = false;
     response.once('close', () => {
-      this.#inFlight -= 1;
+      this.#inFlight.delete(response);
       exchange.onClose();
     });
     exchange.run();

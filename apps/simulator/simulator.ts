@@ -17,7 +17,7 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly port: number;
   readonly controlPort: number;
-  /** Refuses connections and ends those that are open, on both ports. */
+  /** Answers what is under way, for five seconds at most, and closes both ports. */
   stop(): Promise<void>;
 }
 
@@ -39,7 +39,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     controlPort: control.port,
     stop: async () => {
       behaviour.stop();
-      await Promise.all([sending.close(), control.close()]);
+      await sending.end();
+      await control.close();
     },
   };
 }

@@ -140,7 +140,7 @@ describe('the sending port', () => {
     const { send, control, exchange } = await simulator();
     const setInterval = vi.spyOn(globalThis, 'setInterval');
     onTestFinished(() => setInterval.mockRestore());
-    await control.behave({ latencyMs: 50, faults: [{ kind: 'drip', everyMs: 1, ids: [1] }] });
+    await control.behave({ latencyMs: 400, faults: [{ kind: 'drip', everyMs: 1, ids: [1] }] });
     const abort = new AbortController();
     const given = errorCodeOf(exchange(1, { signal: abort.signal }));
     await eventually('it is recorded', async () => (await control.summary()).accepted === 1);

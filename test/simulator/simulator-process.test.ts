@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { Agent, request } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SimulatorClient } from './simulator-client.js';
+import { eventually, SimulatorClient } from './simulator-client.js';
 import { token } from './simulator-fixture.js';
 
 const main = fileURLToPath(new URL('../../dist/apps/simulator/main.js', import.meta.url));
@@ -67,6 +68,51 @@ describe('the simulator as a process', () => {
     await listening(child);
     child.disconnect();
     expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it.each(['SIGTERM', 'the end of its parent'])(
+    'answers what it has accepted before it ends by %s',
+    async (how) => {
+      const child = start(settings, { ipc: true });
+      const { port, controlPort } = await listening(child);
+      const control = new SimulatorClient(Number(controlPort));
+      await control.behave({ latencyMs: 400 });
+      const ended = once(child, 'exit');
+      const send = (id: number, agent: Agent) =>
+        request(`http://127.0.0.1:${String(port)}/v1/send/${id}`, {
+          method: 'POST',
+          dispatcher: agent,
+          headers: { authorization: `Bearer ${token}` },
+          body: JSON.stringify({ id, phone: 79001234567, text: 'Hello' }),
+        });
+      const agent = new Agent({ connections: 10 });
+      onTestFinished(() => agent.destroy());
+      const answers = Promise.all(Array.from({ length: 10 }, (_, at) => send(at + 1, agent)));
+      await eventually('all are accepted', async () => (await control.summary()).accepted === 10);
+
+      if (how === 'SIGTERM') child.kill('SIGTERM');
+      else child.disconnect();
+      expect((await answers).map(({ statusCode }) => statusCode)).toEqual(Array(10).fill(200));
+      expect(await ended).toEqual([0, null]);
+      await expect(send(11, agent)).rejects.toThrow(/ECONNREFUSED/);
+    },
+  );
+
+  it('does not wait for ever for what never ends', async () => {
+    const child = start(settings);
+    const { port, controlPort } = await listening(child);
+    const control = new SimulatorClient(Number(controlPort));
+    await control.fault({ kind: 'acceptThenHang' });
+    const hanging = fetch(`http://127.0.0.1:${String(port)}/v1/send/1`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ id: 1, phone: 79001234567, text: 'Hello' }),
+    });
+    const failure = hanging.catch((error: unknown) => String(error));
+    await eventually('it is accepted', async () => (await control.summary()).accepted === 1);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await failure).toContain('fetch failed');
   });
 
   it('names a port that is taken', async () => {
