@@ -1,8 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
 const root = process.cwd();
 const KEPT_LINES = 200;
+
+export interface AppProcessOptions {
+  /** All that it says goes there, through every restart, and it ends when this process does, however that ends. */
+  logFile?: string;
+}
 
 /** One of the built applications as a real process. What it last said is kept for a failing test. */
 export class AppProcess {
@@ -12,6 +18,7 @@ export class AppProcess {
   constructor(
     readonly name: 'api' | 'dispatcher' | 'simulator',
     private readonly env: Record<string, string>,
+    private readonly options: AppProcessOptions = {},
   ) {}
 
   get pid(): number {
@@ -24,13 +31,16 @@ export class AppProcess {
 
   /** Starts the process; does not wait until it serves. */
   start(): void {
+    const { logFile } = this.options;
+    const log = logFile === undefined ? 'pipe' : openSync(logFile, 'a');
     const child = spawn(process.execPath, [`dist/apps/${this.name}/main.js`], {
       cwd: root,
       env: { PATH: process.env.PATH, NODE_ENV: 'test', LOG_FORMAT: 'json', ...this.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', log, log, ...(logFile === undefined ? [] : ['ipc' as const])],
     });
+    if (typeof log === 'number') closeSync(log);
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (chunk: string) => {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
         this.lines.push(...chunk.trimEnd().split('\n'));
         this.lines.splice(0, this.lines.length - KEPT_LINES);
       });
@@ -55,7 +65,9 @@ export class AppProcess {
 
   /** The last lines of both output streams. */
   get output(): string {
-    return this.lines.join('\n');
+    const { logFile } = this.options;
+    if (logFile === undefined) return this.lines.join('\n');
+    return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-KEPT_LINES).join('\n');
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {

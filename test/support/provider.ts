@@ -4,6 +4,8 @@ import { until } from './until.js';
 
 /** One request as the simulated provider wrote it down before answering. */
 export interface Received {
+  /** Counts from 1 in the order in which they were written down. */
+  seq: number;
   id: number;
   phone: number;
   text: string;
@@ -11,6 +13,8 @@ export interface Received {
   at: number;
   outcome: 'accepted' | 'duplicate' | 'rejected' | 'malformed' | 'unauthorized';
   fault: string | null;
+  /** The answer's status code; null when there was none. */
+  status: number | null;
 }
 
 /** The simulated provider of a world, steered by its control port. */
@@ -29,8 +33,14 @@ export class Provider {
     await this.call('PUT', '/control', behaviour);
   }
 
-  received(): Promise<Received[]> {
-    return this.call('GET', '/received');
+  /** Changes how it behaves in what is named. */
+  async adjust(behaviour: Record<string, unknown>): Promise<void> {
+    await this.call('PATCH', '/control', behaviour);
+  }
+
+  /** What was written down, or what was after the row `after`. */
+  received(after = 0): Promise<Received[]> {
+    return this.call('GET', `/received?after=${after}`);
   }
 
   summary(): Promise<{ requests: number; accepted: number; distinctAccepted: number; duplicates: number }> {
@@ -41,7 +51,11 @@ export class Provider {
     await this.call('DELETE', '/received');
   }
 
-  private async call<Answer>(method: 'GET' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer> {
+  private async call<Answer>(
+    method: 'GET' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<Answer> {
     const response = await request(`http://127.0.0.1:${this.controlPort}${path}`, {
       method,
       ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),

@@ -1,0 +1,94 @@
+import type { Received } from '../../support/provider.js';
+import type { Breach } from '../invariant.js';
+import { some, type Check, type Evidence } from './evidence.js';
+
+const reached = new Set(['sent', 'delivered', 'undelivered']);
+const maybeReached = new Set([...reached, 'unknown']);
+
+/** Faults after which the sender can't know whether it was accepted, whatever status went out. */
+const doubtful = new Set([
+  'acceptThenStatus',
+  'acceptThenHang',
+  'hang',
+  'html',
+  'wrongBody',
+  'drip',
+  'slow',
+  'resetBeforeBody',
+  'resetAfterBody',
+]);
+
+/** Whether the answer to a request leaves open if it was accepted. A slow one does when it outlasts a request's time. */
+export function isAmbiguous({ fault, status }: Received): boolean {
+  if (fault === null) return false;
+  return doubtful.has(fault) || (fault === 'status' && status !== null && (status >= 500 || status === 408));
+}
+
+const isAcceptance = ({ outcome }: Received) => outcome === 'accepted';
+
+/** `truth`: status and record tell the same story of each message. */
+export const checkTruth: Check = ({ messages, messageOf, requestsOf, requests }) => {
+  const breaches: string[] = [];
+  const wrong = messages.filter(({ id, status }) => {
+    const accepted = requestsOf.get(id)?.some(isAcceptance) ?? false;
+    return accepted ? !maybeReached.has(status) : reached.has(status);
+  });
+  const tell = ({ id, status }: (typeof wrong)[number]) =>
+    `${id} is ${status} and was ${requestsOf.get(id)?.some(isAcceptance) ? '' : 'not '}accepted`;
+  if (wrong.length > 0) breaches.push(some(wrong, tell));
+  const foreign = requests.filter(({ id }) => !messageOf.has(id));
+  if (foreign.length > 0) breaches.push(`requests of no message, ${some(foreign, ({ id }) => String(id))}`);
+  return breaches.map((figures) => ({ invariant: 'truth', figures }));
+};
+
+export interface Doubling {
+  /** Acceptances beyond the first of each id. */
+  duplicates: number;
+  duplicatesAllowed: number;
+  /** Messages that ended `unknown`. */
+  held: number;
+  heldAllowed: number;
+  /** Duplicates in mailings that hold what is in doubt: there must be none. */
+  duplicatesInHold: number;
+}
+
+/** How many were doubled and held, and how many may be. */
+export function measureDoubling({ ledger, requestsOf, requests, messages, ...evidence }: Evidence): Doubling {
+  const holding = new Set(
+    messages.filter((one) => ledger.mailings.get(one.mailingId)?.onAmbiguous === 'hold').map(({ id }) => id),
+  );
+  let [duplicates, duplicatesInHold] = [0, 0];
+  for (const [id, rows] of requestsOf) {
+    const again = Math.max(0, rows.filter(isAcceptance).length - 1);
+    duplicates += again;
+    if (holding.has(id)) duplicatesInHold += again;
+  }
+  const ambiguous = requests.filter(isAmbiguous);
+  const sentAgain = ambiguous.filter((row) => isAcceptance(row) && !holding.has(row.id));
+  return {
+    duplicates,
+    duplicatesAllowed: evidence.deduplicates
+      ? 0
+      : ledger.doubts + sentAgain.length + ledger.allowed('duplicates'),
+    held: messages.filter(({ status }) => status === 'unknown').length,
+    heldAllowed: ledger.doubts + ambiguous.length + ledger.allowed('held'),
+    duplicatesInHold,
+  };
+}
+
+/** `duplicates` and `held`: both within what the faults and the ambiguous answers explain. */
+export const checkDoubling: Check = (evidence) => {
+  const { duplicates, duplicatesAllowed, held, heldAllowed, duplicatesInHold } = measureDoubling(evidence);
+  const breaches: Breach[] = [];
+  if (duplicates > duplicatesAllowed) {
+    breaches.push({ invariant: 'duplicates', figures: `${duplicates}, allowed ${duplicatesAllowed}` });
+  }
+  if (duplicatesInHold > 0) {
+    breaches.push({
+      invariant: 'duplicates',
+      figures: `${duplicatesInHold} where doubts are held, allowed 0`,
+    });
+  }
+  if (held > heldAllowed) breaches.push({ invariant: 'held', figures: `${held}, allowed ${heldAllowed}` });
+  return breaches;
+};

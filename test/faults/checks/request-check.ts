@@ -1,0 +1,100 @@
+import type { Received } from '../../support/provider.js';
+import { isAmbiguous } from './acceptance-check.js';
+import { some, type Check, type Evidence } from './evidence.js';
+import { groupBy } from './grouping.js';
+
+/** Milliseconds by which two clocks that are read one after the other may seem to run backwards. */
+const CLOCK_GRAIN = 5;
+
+/** `same-body`: phone and text are those of the message's client and mailing, in every request. */
+export const checkSameBody: Check = ({ requests, messageOf, ledger }) => {
+  const wrong = requests.filter(({ id, phone, text, outcome, fault }) => {
+    const message = messageOf.get(id);
+    // Where the body was not read there is nothing to compare.
+    if (!message || fault === 'resetBeforeBody') return false;
+    const client = ledger.clients.get(message.clientId);
+    const mailing = ledger.mailings.get(message.mailingId);
+    return outcome === 'malformed' || phone !== client?.phone || text !== mailing?.text;
+  });
+  if (wrong.length === 0) return [];
+  const tell = ({ id, phone, text, outcome }: Received) =>
+    `${id} ${outcome} ${phone} ${JSON.stringify(text)}`;
+  return [{ invariant: 'same-body', figures: some(wrong, tell) }];
+};
+
+/** `breaker`: while it is open, as many requests as there were turns to probe. */
+export const checkBreaker: Check = ({ breaker, requests, ledger }) => {
+  const breaches: string[] = [];
+  for (let index = 0; index < breaker.length; index += 1) {
+    const opening = breaker[index];
+    const wasClosed = index === 0 || breaker[index - 1]?.state === 'closed';
+    if (opening?.state !== 'open' || !wasClosed) continue;
+    const closing = breaker.findIndex(({ state }, later) => later > index && state === 'closed');
+    const turns = breaker.slice(index, closing < 0 ? undefined : closing);
+    const probes = turns.filter(({ state }) => state === 'half_open').length;
+    const from = opening.at + ledger.breakerGraceMs + CLOCK_GRAIN;
+    const until = breaker[closing]?.at ?? Infinity;
+    const sent = requests.filter(({ at }) => at > from && at < until - CLOCK_GRAIN);
+    if (sent.length > probes) {
+      const since = ({ id, at }: Received) => `${id} after ${Math.round(at - opening.at)} ms`;
+      breaches.push(`${probes} probes, and requests while it was open ${some(sent, since)}`);
+    }
+  }
+  return breaches.map((figures) => ({ invariant: 'breaker', figures }));
+};
+
+/** `back-off`: at least a quarter of the base between an answer that asks for a retry and the retry. */
+export const checkBackOff: Check = (evidence) => {
+  const { requestsOf, requests, ledger, settings } = evidence;
+  const shortest = Number(settings['BACKOFF_BASE_MS']) / 4;
+  const hasty: string[] = [];
+  for (const rows of requestsOf.values()) {
+    for (const [index, next] of rows.entries()) {
+      const before = rows[index - 1];
+      if (!before || !asksForRetry(before) || wasInDoubt(evidence, before.at, next.at)) continue;
+      const waited = next.at - before.at;
+      if (waited < shortest - CLOCK_GRAIN) hasty.push(`${next.id} after ${waited} ms`);
+    }
+  }
+  const { retryAfterMs } = ledger;
+  if (retryAfterMs !== undefined) {
+    for (const { at: throttledAt, fault } of requests) {
+      if (fault !== 'throttle') continue;
+      const [from, until] = [throttledAt + ledger.breakerGraceMs, throttledAt + retryAfterMs - CLOCK_GRAIN];
+      const sooner = requests.filter(({ at }) => at > from && at < until);
+      hasty.push(...sooner.map(({ id, at }) => `${id} ${at - throttledAt} ms after a Retry-After`));
+    }
+  }
+  return hasty.length === 0 ? [] : [{ invariant: 'back-off', figures: some(hasty, String) }];
+};
+
+/** `attempts`: an attempt with an answer was really answered so, and none is counted that nobody made. */
+export const checkAttempts: Check = ({ attempts, messages, requestsOf }) => {
+  const wrong: string[] = [];
+  const logged = groupBy(attempts, ({ messageId }) => messageId);
+  for (const { id, status, attempts: counted } of messages) {
+    const requests = requestsOf.get(id) ?? [];
+    const log = logged.get(id) ?? [];
+    const unanswered = log.filter(({ httpStatus }) => httpStatus === null).length;
+    if (counted > requests.length + unanswered) {
+      wrong.push(`${id} counts ${counted} of ${requests.length} requests`);
+    }
+    if (status === 'sent' && counted === 0) wrong.push(`${id} is sent without an attempt`);
+    for (const code of new Set(log.map(({ httpStatus }) => httpStatus))) {
+      if (code === null) continue;
+      const told = log.filter(({ httpStatus }) => httpStatus === code).length;
+      const answered = requests.filter(({ status }) => status === code).length;
+      if (told > answered) wrong.push(`${id} logs ${told} answers ${code}, and ${answered} were given`);
+    }
+  }
+  return wrong.length === 0 ? [] : [{ invariant: 'attempts', figures: some(wrong, String) }];
+};
+
+function asksForRetry(request: Received): boolean {
+  return request.fault === 'codeBody' || isAmbiguous(request);
+}
+
+/** Whether a dispatcher died or stood still meanwhile: what it had is sent again without having been answered. */
+function wasInDoubt({ ledger }: Evidence, from: number, until: number): boolean {
+  return ledger.faults.some(({ at, doubts }) => doubts > 0 && at >= from && at <= until);
+}

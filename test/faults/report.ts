@@ -1,0 +1,64 @@
+import { invariants } from './invariant.js';
+import type { Result } from './scenario-run.js';
+
+const columns = [
+  'scenario',
+  'messages',
+  'faults',
+  'lost',
+  'duplicates / bound',
+  'held / bound',
+  'recovery',
+  'time',
+];
+
+/** The line of a scenario that has just ended. */
+export function lineOf(result: Result): string {
+  const verdict = result.breaches.length === 0 ? 'ok    ' : 'BROKEN';
+  const broken = [...new Set(result.breaches.map(({ invariant }) => invariant))].join(', ');
+  return `${verdict} ${result.name} (${result.seconds.toFixed(1)} s)${broken === '' ? '' : `: ${broken}`}`;
+}
+
+/** All results as a Markdown table. */
+export function tableOf(results: readonly Result[]): string {
+  const rows = results.map((result) => [
+    result.name,
+    figure(result.messages),
+    String(result.faults),
+    figure(result.lost),
+    `${figure(result.duplicates)} / ${figure(result.duplicatesAllowed)}`,
+    `${figure(result.held)} / ${figure(result.heldAllowed)}`,
+    result.recoveryMs === undefined ? '' : `${(result.recoveryMs / 1_000).toFixed(1)} s`,
+    `${result.seconds.toFixed(0)} s`,
+  ]);
+  return markdownTable(columns, rows);
+}
+
+/** Rows under a heading, in columns that line up; the first column is text and the others are figures. */
+export function markdownTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heading.map((title, at) =>
+    Math.max(3, ...[title, ...rows.map((row) => row[at] ?? '')].map((cell) => cell.length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join(' | ')} |`;
+  const rule = widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(heading), line(rule), ...rows.map(line)].join('\n');
+}
+
+/** All about a scenario that broke: each invariant with its figures, the seed, the last words of the processes. */
+export function reportOf(result: Result): string {
+  const breaches = result.breaches.map(
+    ({ invariant, figures }) => `  ${invariant} (${invariants[invariant]}): ${figures}`,
+  );
+  return [
+    `${result.name}, seed ${result.seed}, broke:`,
+    ...breaches,
+    `All logs: ${result.logs}`,
+    'The last output of its processes:',
+    result.output,
+  ].join('\n');
+}
+
+function figure(value: number | undefined): string {
+  return value === undefined ? '?' : value.toLocaleString('en');
+}

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { runMigrations, Sql } from '#libs/database';
+import { startPostgres } from '#libs/embedded';
+
+const run = promisify(execFile);
+
+/**
+ * Written by a trigger in the databases of these tests alone: what the breaker was at which moment, by the real
+ * clock, to be held against the requests that arrived. The moment is that of the statement, a little before
+ * its commit.
+ */
+const logBreaker = [
+  `CREATE TABLE fault_suite_breaker (
+    at timestamptz NOT NULL DEFAULT clock_timestamp(), state text NOT NULL, version bigint NOT NULL)`,
+  `CREATE FUNCTION fault_suite_log_breaker() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO fault_suite_breaker (state, version) VALUES (NEW.breaker::text, NEW.version);
+      RETURN NULL;
+    END $$`,
+  `CREATE TRIGGER fault_suite_log_breaker AFTER UPDATE ON providers FOR EACH ROW
+    WHEN (OLD.breaker IS DISTINCT FROM NEW.breaker OR OLD.probe_owner IS DISTINCT FROM NEW.probe_owner)
+    EXECUTE FUNCTION fault_suite_log_breaker()`,
+];
+
+/** Makes a migrated data folder of Postgres, once a run: to copy it takes a moment, to make it some seconds. */
+export async function makeTemplate(dataDir: string): Promise<void> {
+  const postgres = await startPostgres({ dataDir });
+  try {
+    await runMigrations(postgres.url);
+    const sql = new Sql({ url: postgres.url, poolSize: 1, applicationName: 'faults' });
+    for (const [index, text] of logBreaker.entries()) await sql.query({ name: `log-breaker-${index}`, text });
+    await sql.close();
+  } finally {
+    await postgres.stop();
+  }
+}
+
+/** `cp -a`, since Postgres insists on who owns its files. */
+export async function copyTemplate(template: string, dataDir: string): Promise<void> {
+  await run('cp', ['-a', template, dataDir]);
+}
