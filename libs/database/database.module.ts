@@ -1,5 +1,6 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { JointTransactions } from './joint-transactions.js';
 import { typeOrmOptions } from './migrations.js';
 import { Orm } from './orm.js';
 import { Sql, type SqlOptions, statementTimeouts } from './sql.js';
@@ -30,8 +31,8 @@ export class DatabaseModule implements OnApplicationShutdown {
       module: DatabaseModule,
       global: true,
       imports: [orm],
-      providers: [sql, Orm],
-      exports: [sql, Orm],
+      providers: [sql, Orm, JointTransactions],
+      exports: [sql, Orm, JointTransactions],
     };
   }
 

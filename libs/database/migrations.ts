@@ -1,6 +1,6 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { migrations } from '#migrations';
-import type { SqlExecutor, Statement } from './sql.js';
+import type { SqlExecutor, Statement } from './sql-executor.js';
 
 /** TypeORM's connection options for a database address; entities are added by whoever needs them. */
 export function typeOrmOptions(url: string): DataSourceOptions & { type: 'postgres' } {

@@ -4,13 +4,15 @@ import {
   type EntityManager,
   type EntityTarget,
   type ObjectLiteral,
+  type QueryRunner,
   type Repository,
 } from 'typeorm';
+import { JointTransaction } from './joint-transaction.js';
 
 /**
  * TypeORM's repositories, connected on first use: the process starts while Postgres is away, what needs it
  * fails with the connection's own error, and the next call tries again. A connection that is lost later is
- * replaced by TypeORM's pool.
+ * replaced by TypeORM's pool. Inside of a {@link JointTransaction} everything here is part of that.
  */
 @Injectable()
 export class Orm {
@@ -19,12 +21,19 @@ export class Orm {
   constructor(private readonly dataSource: DataSource) {}
 
   async repository<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): Promise<Repository<Entity>> {
-    return (await this.connected()).getRepository(entity);
+    const { manager } = JointTransaction.current ?? (await this.connected());
+    return manager.getRepository(entity);
   }
 
   /** Runs `work` in one transaction; what it throws rolls everything back. */
   async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    return (await this.connected()).transaction(work);
+    const joint = JointTransaction.current;
+    return joint ? work(joint.manager) : (await this.connected()).transaction(work);
+  }
+
+  /** A connection of the caller's own, who must release it; it is opened with the first use. */
+  async queryRunner(): Promise<QueryRunner> {
+    return (await this.connected()).createQueryRunner();
   }
 
   private connected(): Promise<DataSource> {

@@ -1,16 +1,7 @@
-import { type CustomTypesConfig, Pool, type PoolClient, type QueryResult, types as pgTypes } from 'pg';
-
-/** One prepared statement. Its name is unique in the code base: Postgres keeps the plan under it. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** Anything that runs a statement: the pool itself, or one transaction of it. */
-export interface SqlExecutor {
-  /** Runs one statement and returns its rows. Throws what `pg` throws. */
-  query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
-}
+import { type CustomTypesConfig, Pool, type PoolClient, types as pgTypes } from 'pg';
+import { JointTransaction } from './joint-transaction.js';
+import { isConnectionError, isTransient } from './sql-errors.js';
+import { run, type SqlExecutor, type Statement } from './sql-executor.js';
 
 export interface SqlOptions {
   url: string;
@@ -34,7 +25,8 @@ const types: CustomTypesConfig = {
 /**
  * A pool for hand-written SQL. Named statements are prepared once a connection, deadlocks and serialisation
  * failures are run again, and a connection is dropped only when it is really broken (pg's own `pool.query`
- * drops it on a unique violation too, which costs a reconnect for each wrong request).
+ * drops it on a unique violation too, which costs a reconnect for each wrong request). Inside of a
+ * {@link JointTransaction} everything here is part of that, and it alone is run again.
  */
 export class Sql implements SqlExecutor {
   private readonly pool: Pool;
@@ -56,11 +48,15 @@ export class Sql implements SqlExecutor {
   }
 
   async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    const joint = JointTransaction.current;
+    if (joint) return joint.query<Row>(statement, values);
     return this.withRetry(async (client) => (await run<Row>(client, statement, values)).rows);
   }
 
   /** Runs `work` in one READ COMMITTED transaction; what it throws rolls everything back. */
   async transaction<Result>(work: (transaction: SqlExecutor) => Promise<Result>): Promise<Result> {
+    const joint = JointTransaction.current;
+    if (joint) return work(joint);
     return this.withRetry(async (client) => {
       await client.query('BEGIN');
       try {
@@ -103,31 +99,4 @@ export class Sql implements SqlExecutor {
  */
 export function statementTimeouts(milliseconds: number) {
   return { statement_timeout: milliseconds, query_timeout: milliseconds + 2_000 };
-}
-
-/** Whether an error is about reaching Postgres rather than about the statement: worth trying again later. */
-export function isConnectionError(error: unknown): boolean {
-  const code = sqlState(error);
-  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return true;
-  // 08: connection exceptions; 57P01-03: shutdown, crash, starting up; 53300: too many connections.
-  return code.startsWith('08') || /^57P0[1-5]$/.test(code) || code === '53300';
-}
-
-/** The SQLSTATE of an error from Postgres, or Node's code (`ECONNREFUSED`), if it has one. */
-export function sqlState(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : undefined;
-}
-
-function isTransient(error: unknown): boolean {
-  const code = sqlState(error);
-  return code === '40P01' || code === '40001';
-}
-
-function run<Row extends object>(
-  client: PoolClient,
-  statement: Statement,
-  values: readonly unknown[],
-): Promise<QueryResult<Row>> {
-  return client.query<Row>({ name: statement.name, text: statement.text, values: [...values] });
 }

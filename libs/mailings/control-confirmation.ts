@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Sql, type Statement } from '#libs/database';
+import { requireNoJointTransaction, Sql, type Statement } from '#libs/database';
 import { ControlBus, controlSubjects, type MailingChanged, type MailingConfirmed } from '#libs/nats';
 
 export interface Confirmation {
@@ -49,6 +49,7 @@ export class ControlConfirmation {
 
   /** Takes three seconds at most; whoever is silent then is named. */
   async confirm(changed: MailingChanged): Promise<Confirmation> {
+    requireNoJointTransaction();
     const until = performance.now() + PATIENCE;
     const confirmed = new Map<string, number>();
     const note = (id: string, version: number, inFlight: number): void => {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { afterCommit } from '#libs/database';
 import { NatsLink } from './nats-link.js';
 
 export interface AskOptions<Reply> {
@@ -14,13 +15,12 @@ export class ControlBus {
 
   constructor(private readonly link: NatsLink) {}
 
-  /** Publishes `payload` as JSON; dropped silently while NATS is away. */
+  /**
+   * Publishes `payload` as JSON; dropped silently while NATS is away. Within a joint transaction it waits for
+   * the commit: whoever hears of a change must find it.
+   */
   announce(subject: string, payload: object): void {
-    try {
-      this.link.connection?.publish(subject, JSON.stringify(payload));
-    } catch (error) {
-      this.logger.warn(`${subject} could not be announced: ${String(error)}`);
-    }
+    afterCommit(() => this.publish(subject, payload));
   }
 
   /**
@@ -48,5 +48,13 @@ export class ControlBus {
       this.logger.debug(`${subject} got no further reply: ${String(error)}`);
     }
     return replies;
+  }
+
+  private publish(subject: string, payload: object): void {
+    try {
+      this.link.connection?.publish(subject, JSON.stringify(payload));
+    } catch (error) {
+      this.logger.warn(`${subject} could not be announced: ${String(error)}`);
+    }
   }
 }
