@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { ApiConfig } from '#libs/config';
 import { ClientsModule } from '#libs/clients';
 import { DatabaseModule } from '#libs/database';
+import { IdempotencyModule } from '#libs/idempotency';
 import { MailingsModule } from '#libs/mailings';
 import { MessagesModule } from '#libs/messages';
 import { NatsModule } from '#libs/nats';
@@ -14,7 +15,7 @@ import { operations } from './operations.js';
  * leasing and sending, so that no amount of sending slows an answer down.
  */
 @Module({
-  imports: [ClientsModule, MailingsModule, MessagesModule, StatisticsModule],
+  imports: [ClientsModule, IdempotencyModule, MailingsModule, MessagesModule, StatisticsModule],
   controllers,
 })
 export class ApiModule {

@@ -14,6 +14,7 @@ export {
   type NatsTransportOptions,
 } from './nats-transport.js';
 export { NatsModule } from './nats.module.js';
+export { RequestContext } from './request-context.js';
 export type { FetchedTicket } from './ticket-pull.js';
 export { type Ticket, WorkQueue } from './work-queue.js';
 export type { WorkQueueState } from './work-stream-binding.js';

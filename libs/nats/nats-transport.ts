@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
-import { type MicroserviceOptions, NatsContext, ServerNats } from '@nestjs/microservices';
+import { type MicroserviceOptions, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { lastValueFrom } from 'rxjs';
 import { Problem } from '#libs/problems';
 import { requestIdFrom } from '#libs/telemetry';
 import type { NatsLink } from './nats-link.js';
 import { type EncodedReply, PlainJsonDeserializer, PlainJsonSerializer, type Reply } from './plain-json.js';
+import { RequestContext } from './request-context.js';
 import { within } from './within.js';
 
 export interface NatsRequest {
@@ -114,9 +115,10 @@ export class NatsTransport extends ServerNats {
       const packet = await this.deserializer.deserialize(message, { channel: listener });
       const handler = this.messageHandlers.get(listener ?? '');
       if (!handler) throw new Problem('not-found', `Nothing answers to ${message.subject}.`);
-      const result = await handler(packet.data, new NatsContext([message.subject, message.headers]));
+      const context = new RequestContext(message);
+      const result = await handler(packet.data, context);
       const response = await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
-      return { response };
+      return { response, headers: context.replyHeaders };
     } catch (err) {
       return { err };
     }

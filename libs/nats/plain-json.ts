@@ -3,7 +3,7 @@ import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { Problem, type ProblemDocument, toProblem } from '#libs/problems';
 
 /** What a handler came to, as in Nest's own packets; `err` is whatever it threw. */
-export type Reply = { response: unknown } | { err: unknown };
+export type Reply = { response: unknown; headers?: MsgHdrs | undefined } | { err: unknown };
 
 /** What an error reply says of the request that it answers. */
 export type ReplyContext = Required<Pick<ProblemDocument, 'instance' | 'requestId'>>;
@@ -32,7 +32,7 @@ export class PlainJsonDeserializer implements Deserializer<Msg, IncomingRequest>
 export class PlainJsonSerializer implements Serializer<Reply, EncodedReply> {
   serialize(reply: Reply, context?: Partial<ReplyContext>): EncodedReply {
     if ('response' in reply) {
-      return { status: 200, data: JSON.stringify(reply.response ?? {}), headers: undefined };
+      return { status: 200, data: JSON.stringify(reply.response ?? {}), headers: reply.headers };
     }
     const problem = Object.assign(toProblem(reply.err), context);
     const marks = headers();

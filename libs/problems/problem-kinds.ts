@@ -5,9 +5,11 @@ export const problemKindNames = [
   'forbidden',
   'not-found',
   'method-not-allowed',
+  'request-in-progress',
   'conflict',
   'payload-too-large',
   'unsupported-media-type',
+  'idempotency-key-reused',
   'internal',
   'unavailable',
 ] as const;
@@ -20,9 +22,11 @@ export const problemKinds: Record<ProblemKind, { status: number; title: string }
   forbidden: { status: 403, title: 'The request is not allowed from there' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'request-in-progress': { status: 409, title: 'The same request is still being carried out' },
   conflict: { status: 409, title: 'Not possible in the present state' },
   'payload-too-large': { status: 413, title: 'The payload is too large' },
   'unsupported-media-type': { status: 415, title: 'The content type is not supported' },
+  'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key belongs to another request' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'Not available for the moment' },
 };

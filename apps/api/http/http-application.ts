@@ -2,9 +2,11 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
+import { IdempotentCalls } from '#libs/idempotency';
 import { requestIdFrom } from '#libs/telemetry';
 import { refuseOtherMethods } from './allowed-methods.js';
 import { endConnectionsAtClose } from './connection-end.js';
+import { IdempotentAnswers } from './idempotent-answers.js';
 import { acceptJsonOnly, BODY_LIMIT } from './json-body.js';
 import { serveDocs } from './openapi.js';
 import { PayloadPipe } from './payload-pipe.js';
@@ -45,6 +47,7 @@ export async function createHttpApplication(
     bodyParser: false,
     bufferLogs: true,
   });
+  app.useGlobalInterceptors(new IdempotentAnswers(app.get(IdempotentCalls)));
   app.useGlobalPipes(new PayloadPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableCsrfProtection();

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { Repeatable } from '#libs/idempotency';
 import {
   ControlledMailingDto,
   CreateMailingDto,
@@ -84,6 +85,7 @@ export class MailingsController {
   }
 
   @Post(':id/pause')
+  @Repeatable()
   @Operation({
     summary: 'Pause a mailing',
     description:
@@ -113,6 +115,7 @@ export class MailingsController {
   }
 
   @Post(':id/cancel')
+  @Repeatable()
   @Operation({
     summary: 'Cancel a mailing for good',
     description:

@@ -1,4 +1,5 @@
 import { MessagePattern } from '@nestjs/microservices';
+import { Repeatable } from '#libs/idempotency';
 import {
   ControlledMailingDto,
   CreateMailingDto,
@@ -48,6 +49,7 @@ export class MailingsNatsController {
   }
 
   @MessagePattern('ems.mailings.pause')
+  @Repeatable()
   pause(@Id() id: number): Promise<ControlledMailingDto> {
     return this.control.pause(id);
   }
@@ -58,6 +60,7 @@ export class MailingsNatsController {
   }
 
   @MessagePattern('ems.mailings.cancel')
+  @Repeatable()
   cancel(@Id() id: number): Promise<ControlledMailingDto> {
     return this.control.cancel(id);
   }

@@ -2,6 +2,7 @@ import { applyDecorators, type INestApplicationContext, UseInterceptors } from '
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { NatsController, NatsLink, natsMicroservice } from '#libs/nats';
 import { NatsTelemetry } from '#libs/telemetry';
+import { IdempotentReplies } from './idempotent-replies.js';
 import { IdsOnLogLines } from './ids-on-log-lines.js';
 
 /** All processes of the API share the requests. */
@@ -21,5 +22,5 @@ export function requestReply(app: INestApplicationContext): MicroserviceOptions 
 
 /** Marks a class that answers one resource's subjects. */
 export function RequestReply(): ClassDecorator {
-  return applyDecorators(NatsController(), UseInterceptors(IdsOnLogLines));
+  return applyDecorators(NatsController(), UseInterceptors(IdsOnLogLines, IdempotentReplies));
 }
