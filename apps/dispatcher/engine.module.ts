@@ -14,6 +14,7 @@ import { EngineGauges } from './duties/engine-gauges.js';
 import { DeletedMailingPurger } from './duties/deleted-mailing-purger.js';
 import { dutySchedule } from './duties/duty-schedule.js';
 import { DutyTicker } from './duties/duty-ticker.js';
+import { ExpiredKeyPurger } from './duties/expired-key-purger.js';
 import { Heartbeat } from './duties/heartbeat.js';
 import { MailingFinisher } from './duties/mailing-finisher.js';
 import { SpentBatchCloser } from './duties/spent-batch-closer.js';
@@ -53,6 +54,7 @@ const duties = [
   SpentBatchCloser,
   MailingFinisher,
   DeletedMailingPurger,
+  ExpiredKeyPurger,
   EngineGauges,
 ];
 

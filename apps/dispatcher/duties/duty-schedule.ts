@@ -10,6 +10,7 @@ import { AbandonedBatchReclaimer } from './abandoned-batch-reclaimer.js';
 import { EngineGauges } from './engine-gauges.js';
 import { DeletedMailingPurger } from './deleted-mailing-purger.js';
 import type { Tick } from './duty-ticker.js';
+import { ExpiredKeyPurger } from './expired-key-purger.js';
 import { Heartbeat } from './heartbeat.js';
 import { MailingFinisher } from './mailing-finisher.js';
 import { SpentBatchCloser } from './spent-batch-closer.js';
@@ -37,6 +38,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     SpentBatchCloser,
     MailingFinisher,
     DeletedMailingPurger,
+    ExpiredKeyPurger,
     EngineGauges,
   ],
   useFactory: (
@@ -52,6 +54,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     closer: SpentBatchCloser,
     finisher: MailingFinisher,
     purger: DeletedMailingPurger,
+    keyPurger: ExpiredKeyPurger,
     gauges: EngineGauges,
   ) => [
     tick({ name: 'heartbeat', everyMs: Math.min(1_000, config.ownerSilenceMs / 5), duty: heartbeat }),
@@ -85,6 +88,12 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
       name: 'deleted-mailing-purger',
       everyMs: 5_000,
       duty: purger,
+      again: ({ purged }) => purged > 0,
+    }),
+    tick({
+      name: 'expired-key-purger',
+      everyMs: 60_000,
+      duty: keyPurger,
       again: ({ purged }) => purged > 0,
     }),
     tick({ name: 'engine-gauges', everyMs: 5_000, duty: gauges }),
