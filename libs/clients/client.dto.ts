@@ -41,7 +41,8 @@ export class CreateClientDto {
   timezone!: string;
 
   @JsonObjectField({
-    description: 'Whatever else is to be kept; a PATCH replaces the whole object.',
+    description:
+      'Whatever else is to be kept, up to 16 KiB as JSON and 1,000 fields an object; a PATCH replaces the whole object.',
     example: { name: 'Anna' },
     optional: true,
     maxBytes: 16_384,

@@ -2,6 +2,8 @@ import type { FieldError } from '#libs/problems';
 
 /** Levels of objects and lists in each other. */
 const MAX_DEPTH = 16;
+/** Fields of one object: what turns objects into instances takes the square of their number. */
+const MAX_FIELDS = 1_000;
 /** After so many errors the rest is not looked for. */
 const MAX_ERRORS = 50;
 
@@ -14,7 +16,7 @@ interface Place {
 /**
  * Finds what no field may hold, wherever it stands: characters that Postgres or JSON can't keep (NUL, halves
  * of surrogate pairs), numbers that a double would change without a word, names that every JavaScript object
- * has (`__proto__`, `constructor`), and nesting without end. Walks with its own stack: the payload decides how
+ * has (`__proto__`, `constructor`), nesting and objects without end. Walks with its own stack: the payload decides how
  * deep it goes.
  */
 export function checkJson(payload: unknown): FieldError[] {
@@ -55,7 +57,17 @@ function wrongValue(value: unknown, depth: number): string | undefined {
   if (typeof value === 'object' && value !== null && depth > MAX_DEPTH) {
     return `must not be nested deeper than ${MAX_DEPTH} levels`;
   }
+  if (isTooWide(value)) return `must not have more than ${MAX_FIELDS} fields`;
   return undefined;
+}
+
+function isTooWide(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).length > MAX_FIELDS
+  );
 }
 
 function wrongText(text: string): string | undefined {

@@ -168,6 +168,18 @@ describe('what no field may hold is refused wherever it stands', () => {
     expect(path.length).toBeLessThan(200);
   });
 
+  test('an object of very many fields is refused for that alone, wherever it stands', () => {
+    const fields = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 0]));
+    expect(errorsOf({ text: 'a', extra: fields(1_000) })).toEqual({
+      extra: 'must be a JSON object of at most 20 bytes',
+    });
+    expect(errorsOf({ text: 'a', extra: { wide: [fields(80_000)] } })).toEqual({
+      'extra.wide[0]': 'must not have more than 1000 fields',
+    });
+    expect(errorsOf(fields(1_001))).toEqual({ '': 'must not have more than 1000 fields' });
+  });
+
   test('a thousand errors are not all told', () => {
     const extra = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, '\0']));
     expect(Object.keys(errorsOf({ text: 'a', extra })).length).toBeLessThanOrEqual(50);
