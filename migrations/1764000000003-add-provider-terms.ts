@@ -55,7 +55,8 @@ export class AddProviderTerms1764000000003 implements MigrationInterface {
       $$`);
 
     // Takes up to "wanted" slots of the next 300 ms, the earliest first, for a mailing and its provider
-    // together: of each tick at most what both have left. Null is no limit. The rows are held in one order.
+    // together: of each tick at most what both have left. Null is no limit; without any, everything is null. The
+    // rows are held in one order.
     //
     // - instants: when the requests may start, spread evenly over each tick; epoch milliseconds.
     // - short_of: which limit ran out when there are fewer than wanted.
@@ -87,6 +88,9 @@ export class AddProviderTerms1764000000003 implements MigrationInterface {
         size integer;
         before integer;
       BEGIN
+        IF mailing_limit IS NULL AND provider_limit IS NULL THEN
+          RETURN;
+        END IF;
         IF mailing_limit IS NOT NULL THEN
           of_mailing := ems_hold_calendar('mailing', mailing);
         END IF;

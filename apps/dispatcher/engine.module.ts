@@ -31,6 +31,7 @@ import { ProbeSender } from './sending/probe-sender.js';
 import { SendGate } from './sending/send-gate.js';
 import { SendLanes } from './sending/send-lanes.js';
 import { ServingMemory } from './sending/serving-memory.js';
+import { SliceGranter } from './sending/slice-granter.js';
 import { UnrecordedCap } from './sending/unrecorded-cap.js';
 
 const planning = [MailingPlanner];
@@ -40,6 +41,7 @@ const sending = [
   ServingMemory,
   LeaseHolder,
   BatchRunner,
+  SliceGranter,
   MessageSender,
   SendGate,
   OutcomeRecorder,

@@ -1,6 +1,6 @@
 import type { SqlExecutor, Statement } from '#libs/database';
 import type { AmbiguityPolicy } from '#libs/mailings';
-import { dueBatches, servingOrder } from './serving-order.js';
+import { dueBatches, servingOrder, withoutWaiting } from './serving-order.js';
 
 /** A batch that this owner alone may send until its lease runs out. Instants are epoch milliseconds of the database's clock. */
 export interface LeasedBatch {
@@ -18,6 +18,8 @@ export interface LeasedBatch {
   onAmbiguous: AmbiguityPolicy;
   /** How long the provider knows an id again, in milliseconds; null for ever. Each grant reads it anew. */
   keyLifetimeMs: number | null;
+  /** Who has a rate limit: the mailing, and maybe the provider too, or the provider alone. */
+  limitedBy: 'mailing' | 'provider' | null;
   /** The database's clock when the lease was written. */
   now: number;
 }
@@ -42,6 +44,8 @@ const returned = `
       extract(epoch FROM b.not_after)::float8 * 1000 AS "notAfter",
       extract(epoch FROM m.end_at)::float8 * 1000 AS "endAt", m.text,
       m.on_ambiguous AS "onAmbiguous", extract(epoch FROM p.key_lifetime)::float8 * 1000 AS "keyLifetimeMs",
+      CASE WHEN m.rate_limit IS NOT NULL THEN 'mailing' WHEN p.rate_limit IS NOT NULL THEN 'provider'
+      END AS "limitedBy",
       extract(epoch FROM clock.now)::float8 * 1000 AS now`;
 
 const leaseTicketed: Statement = {
@@ -55,6 +59,7 @@ const leaseTicketed: Statement = {
       AND m.id = b.mailing_id AND m.status = 'running' AND m.deleted_at IS NULL
       AND m.end_at > clock.now + make_interval(secs => $3::float8 / 1000)
       AND p.id = b.provider_id AND ${breakerLetsPass}
+      AND ${withoutWaiting('$7')}
     ${returned}`,
 };
 
@@ -64,7 +69,7 @@ const leaseDue: Statement = {
   name: 'lease-due-batch',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), candidate AS (
-      ${dueBatches({ guard: '$3', recent: '$5', limit: '8' })}
+      ${dueBatches({ guard: '$3', recent: '$5', waiting: '$7', limit: '8' })}
     ), chosen AS (
       SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
       WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock) AND ${breakerLetsPass}
@@ -84,6 +89,8 @@ export interface LeaseTerms {
   guardMs: number;
   /** This owner holds the half-open breaker and wants a message to probe with. */
   probe: boolean;
+  /** Mailings of which this owner has a batch already that waits for slots; null among them for all with a limit. */
+  waitingMailings: readonly (number | null)[];
 }
 
 /** Takes the batch that a ticket names, if it still waits under that fence, is due and may be sent. */
@@ -99,6 +106,7 @@ export async function leaseTicketedBatch(
     terms.probe,
     key.id,
     key.fence,
+    terms.waitingMailings,
   ]);
   return batch;
 }
@@ -116,6 +124,7 @@ export async function leaseDueBatch(
     terms.probe,
     order.recentMailings,
     order.fair,
+    terms.waitingMailings,
   ]);
   return batch;
 }

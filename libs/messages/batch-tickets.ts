@@ -4,20 +4,26 @@ import { dueBatches, servingOrder } from './serving-order.js';
 
 /**
  * Tickets are few at a time, so that what is urgent never waits behind a long queue: `depth` counts those
- * that are out and not yet taken up. A ticket that nobody took up in `validMs` is written anew.
+ * that are out and not yet taken up. A ticket that nobody took up in `validMs` is written anew. A mailing with a
+ * limit of its own has one ticket at most, which isn't counted: dispatchers that have their fill of it drop it.
  */
 const chooseTickets: Statement = {
   name: 'choose-tickets',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), room AS MATERIALIZED (
-      SELECT greatest($1::int - count(*), 0)::int AS free FROM batches, clock
-      WHERE state = 'ready' AND ticketed_until IS NOT NULL AND ticketed_until > clock.now
+      SELECT greatest($1::int - count(*), 0)::int AS free
+      FROM clock CROSS JOIN batches b JOIN mailings m ON m.id = b.mailing_id AND m.rate_limit IS NULL
+      WHERE b.state = 'ready' AND b.ticketed_until IS NOT NULL AND b.ticketed_until > clock.now
     ), candidate AS (${dueBatches({
       guard: '$3',
       recent: '$4',
-      limit: '(SELECT free FROM room)',
+      waiting: '$6',
+      limit: 'CASE WHEN m.rate_limit IS NULL THEN (SELECT free FROM room) ELSE 1 END',
       also: 'AND (b.ticketed_until IS NULL OR b.ticketed_until <= clock.now)',
     })}
+      AND (m.rate_limit IS NULL OR NOT EXISTS (
+        SELECT FROM batches t WHERE t.mailing_id = m.id AND t.state <> 'done' AND t.state = 'ready'
+          AND t.ticketed_until > clock.now))
     ), best AS MATERIALIZED (
       SELECT c.id, row_number() OVER (ORDER BY ${servingOrder('c', '$5')}) AS turn FROM candidate c
       ORDER BY turn
@@ -41,7 +47,15 @@ const chooseTickets: Statement = {
 /** Chooses the due batches that get a ticket now, and marks them; the most urgent one is first. */
 export function takeTickets(
   sql: SqlExecutor,
-  options: { depth: number; validMs: number; guardMs: number; recentMailings: number[]; fair: boolean },
+  options: {
+    depth: number;
+    validMs: number;
+    guardMs: number;
+    recentMailings: number[];
+    fair: boolean;
+    /** As for leasing. */
+    waitingMailings: readonly (number | null)[];
+  },
 ): Promise<(Ticket & { mailingId: number })[]> {
   return sql.query(chooseTickets, [
     options.depth,
@@ -49,5 +63,6 @@ export function takeTickets(
     options.guardMs,
     options.recentMailings,
     options.fair,
+    options.waitingMailings,
   ]);
 }

@@ -1,7 +1,7 @@
 /**
  * SQL of the batches that may be sent now, each with what the serving order needs. Parameters: `guard` the
  * send guard in milliseconds, `recent` the mailings served lately (oldest first), `fair` which of the two
- * orders is meant, `limit` how many to look at per mailing.
+ * orders is meant, `limit` how many to look at per mailing, `waiting` the mailings that wait for slots.
  *
  * Higher priority goes first. Within a priority, leases alternate between the earliest deadline, so that
  * nothing expires that need not, and the mailing served least recently, so that a small mailing is not stuck
@@ -10,6 +10,7 @@
 export function dueBatches(parameters: {
   guard: string;
   recent: string;
+  waiting: string;
   limit: string;
   also?: string;
 }): string {
@@ -27,7 +28,17 @@ export function dueBatches(parameters: {
       ) b
       WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
         AND m.deleted_at IS NULL
-        AND m.end_at > clock.now + make_interval(secs => ${parameters.guard}::float8 / 1000)`;
+        AND m.end_at > clock.now + make_interval(secs => ${parameters.guard}::float8 / 1000)
+        AND ${withoutWaiting(parameters.waiting)}`;
+}
+
+/**
+ * SQL that leaves out the mailings `waiting`, of which there is a batch already that waits for slots: another one
+ * would wait as well, in the place of a mailing that could send. A null among them leaves out all that have a
+ * limit of their own.
+ */
+export function withoutWaiting(waiting: string): string {
+  return `(m.rate_limit IS NULL OR m.id <> ALL (${waiting}::bigint[]))`;
 }
 
 /** ORDER BY for {@link dueBatches}; `fair` is the parameter that tells which of the two orders is meant. */

@@ -9,13 +9,29 @@ export interface Grant {
   now: number;
   /** How long the provider knows an id again, in milliseconds; null for ever. */
   keyLifetimeMs: number | null;
+  /** When the messages of `ids` may start, in the order of their ids, epoch milliseconds; null without a limit. */
+  slots: number[] | null;
+  /** Ids of the slice that are still to be sent and found no slot. */
+  slotless: Set<number>;
+  /** Whose limit ran out, if a message found no slot. */
+  shortOf: 'mailing' | 'provider' | null;
+  /** About when it is worth asking again, epoch milliseconds; null when every message found its slot. */
+  freeAt: number | null;
+}
+
+export interface GrantTerms {
+  leaseMs: number;
+  guardMs: number;
+  /** It is for the probe of this owner, which passes a half-open breaker and needs no slot. */
+  probe: boolean;
 }
 
 /**
  * Commits, before anything leaves, how far this owner may send: after a crash the messages in doubt are
  * exactly those up to `granted_upto` that were not recorded. It holds only while the lease, the mailing, its
  * end, the window and the breaker allow it, and renews the lease. Rows are read again, because a client may
- * have been deleted since the batch was leased.
+ * have been deleted since the batch was leased. With a limit it is the paced grant's turn: this one refuses
+ * all but a probe, which is a request a second at most, while nothing else is sent.
  */
 const grant: Statement = {
   name: 'grant-slice',
@@ -30,6 +46,7 @@ const grant: Statement = {
         AND least(m.end_at, b.not_after) > clock.now + make_interval(secs => $7::float8 / 1000)
         AND p.id = b.provider_id
         AND (p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = $1::uuid AND $8))
+        AND ($8 OR num_nonnulls(m.rate_limit, p.rate_limit) = 0)
       RETURNING m.end_at, clock.now, p.key_lifetime
     )
     SELECT extract(epoch FROM granted.end_at)::float8 * 1000 AS "endAt",
@@ -41,15 +58,15 @@ const grant: Statement = {
     FROM granted`,
 };
 
-/** Grants the slice `ids` (ascending) of a batch; undefined when it may not be sent (any more). */
+/** Grants the slice `ids` (ascending) of a batch; undefined when it may not be sent (any more) or has a limit now. */
 export async function grantSlice(
   sql: SqlExecutor,
   owner: string,
   key: LeaseKey,
   ids: readonly number[],
-  terms: { leaseMs: number; guardMs: number; probe: boolean },
+  terms: GrantTerms,
 ): Promise<Grant | undefined> {
-  const [row] = await sql.query<Omit<Grant, 'ids'> & { ids: number[] }>(grant, [
+  const [row] = await sql.query<Pick<Grant, 'endAt' | 'now' | 'keyLifetimeMs'> & { ids: number[] }>(grant, [
     owner,
     key.id,
     key.fence,
@@ -59,5 +76,6 @@ export async function grantSlice(
     terms.guardMs,
     terms.probe,
   ]);
-  return row && { ...row, ids: new Set(row.ids) };
+  const unlimited = { slots: null, slotless: new Set<number>(), shortOf: null, freeAt: null };
+  return row && { ...row, ...unlimited, ids: new Set(row.ids) };
 }

@@ -88,7 +88,7 @@ export class QueueDispatcher {
   }
 
   private terms(probe: boolean) {
-    return { owner: this.id, leaseMs: LEASE, guardMs: GUARD, probe };
+    return { owner: this.id, leaseMs: LEASE, guardMs: GUARD, probe, waitingMailings: [] };
   }
 }
 

@@ -4,6 +4,7 @@ import { Sql } from '#libs/database';
 import { takeTickets } from '#libs/messages';
 import { WorkQueue } from '#libs/nats';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { LeaseHolder } from '../sending/lease-holder.js';
 import { SendGate } from '../sending/send-gate.js';
 import { ServingMemory } from '../sending/serving-memory.js';
 import type { Duty } from './duty.js';
@@ -23,6 +24,7 @@ export class TicketPublisher implements Duty<{ published: number }> {
     private readonly sql: Sql,
     private readonly queue: WorkQueue,
     private readonly gate: SendGate,
+    private readonly leases: LeaseHolder,
   ) {}
 
   async runOnce(): Promise<{ published: number }> {
@@ -31,6 +33,7 @@ export class TicketPublisher implements Duty<{ published: number }> {
       depth: this.config.lanes * TICKETS_A_LANE,
       validMs: TICKET_VALID,
       guardMs: this.config.sendGuardMs,
+      waitingMailings: this.leases.waitingMailings,
       ...this.memory.nextOrder(),
     });
     for (const ticket of tickets) this.memory.served(ticket.mailingId);

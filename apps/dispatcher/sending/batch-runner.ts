@@ -1,65 +1,69 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { DispatcherConfig } from '#libs/config';
-import type { WaitingMessage } from '#libs/messages';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Outcome } from '#libs/provider';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { LeaseHolder } from './lease-holder.js';
 import { MessageSender } from './message-sender.js';
-import type { GrantedMessage, OpenBatch } from './open-batch.js';
+import type { OpenBatch } from './open-batch.js';
 import { SendGate } from './send-gate.js';
-import { UnrecordedCap } from './unrecorded-cap.js';
+import { type GrantedSlice, SliceGranter } from './slice-granter.js';
 
 /** Milliseconds until what was left unsent is due again, so that nobody spins over an unreachable provider. */
 const LEFT_OVER_DELAY = 1_000;
 const RELEASE_PAUSE = 250;
 
+/** Milliseconds after which a batch that waits for slots gives way, if there may be another to serve first. */
+const TURN = 2_000;
+/** Milliseconds between two questions for slots: not for each single one, yet a new limit is noticed soon. */
+const SHORTEST_WAIT = 75;
+const LONGEST_WAIT = 500;
+/** Milliseconds until there may be room for further slots in reserve. */
+const ROOM_WAIT = 20;
+
 /**
- * Takes one leased batch through grant, send and release. A batch whose last answers are slow is finished on
- * the side, so that a hanging provider does not keep the lane from the next batch.
+ * Takes one leased batch through grant, send and release. What is left to wait for, slow answers or slots of a
+ * mailing's own limit, is waited for on the side, so that it does not keep the lane from the next batch.
  */
 @Injectable()
 export class BatchRunner {
   private readonly logger = new Logger(BatchRunner.name);
   private readonly finishing = new Set<Promise<void>>();
+  /** Slots that are being asked for. */
+  private asked = 0;
 
   constructor(
-    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
     private readonly leases: LeaseHolder,
+    private readonly granter: SliceGranter,
     private readonly sender: MessageSender,
     private readonly gate: SendGate,
-    private readonly cap: UnrecordedCap,
   ) {}
 
-  /** Resolves when everything that may be sent of the batch has been handed to the sender. */
-  async run(batch: OpenBatch): Promise<void> {
-    try {
-      const waiting = await this.leases.findWaiting(batch);
-      const size = Math.min(this.config.grantSize, this.cap.size);
-      for (let from = 0; from < waiting.length && !batch.hasLeft; from += size) {
-        const granted = await this.grant(batch, waiting.slice(from, from + size));
-        if (!granted) break;
-        this.sender.send(granted);
-      }
-    } catch (error) {
-      this.logger.warn({ msg: 'a batch was left early', batchId: batch.id, error: String(error) });
-    } finally {
-      batch.stopGranting();
-      const finished = this.finish(batch).finally(() => this.finishing.delete(finished));
+  /** Resolves when the lane may take the next batch. */
+  run(batch: OpenBatch): Promise<void> {
+    return new Promise((freeLane) => {
+      const finished = this.sendAll(batch, freeLane)
+        .catch((error: unknown) => {
+          this.logger.warn({ msg: 'a batch was left early', batchId: batch.id, error: String(error) });
+          return LEFT_OVER_DELAY;
+        })
+        .then((delay) => {
+          freeLane();
+          return this.finish(batch, delay);
+        })
+        .finally(() => this.finishing.delete(finished));
       this.finishing.add(finished);
-    }
+    });
   }
 
   /** Sends one message of a batch that was leased for probing; undefined when there was none to send. */
   async probe(batch: OpenBatch): Promise<Outcome | undefined> {
     try {
-      const [first] = await this.leases.findWaiting(batch);
-      const granted = first && (await this.grant(batch, [first]));
-      const [message] = granted ?? [];
+      batch.ungranted.add((await this.leases.findWaiting(batch)).slice(0, 1));
+      const granted =
+        batch.ungranted.size > 0 ? await this.granter.grantNext(batch, 1, () => true) : undefined;
+      const [message] = granted?.messages ?? [];
       return message && (await this.sender.sendNow(message));
     } finally {
-      batch.stopGranting();
-      await this.finish(batch);
+      await this.finish(batch, LEFT_OVER_DELAY);
     }
   }
 
@@ -73,23 +77,66 @@ export class BatchRunner {
     while (this.finishing.size > 0) await Promise.all(this.finishing);
   }
 
-  private async grant(
-    batch: OpenBatch,
-    slice: readonly WaitingMessage[],
-  ): Promise<GrantedMessage[] | undefined> {
-    await this.cap.acquire(slice.length);
-    let granted: GrantedMessage[] | undefined;
-    try {
-      if (this.gate.refusal(batch) === undefined) granted = await this.leases.grant(batch, slice);
-    } finally {
-      this.cap.release(slice.length - (granted?.length ?? 0));
+  /** Resolves when nothing more will be granted, with the milliseconds until what is left is due again. */
+  private async sendAll(batch: OpenBatch, freeLane: () => void): Promise<number> {
+    batch.ungranted.add(await this.leases.findWaiting(batch));
+    const turnEndsAt = performance.now() + TURN;
+    while (!batch.hasLeft && this.mayGrant(batch)) {
+      if (batch.ungranted.size === 0) {
+        if (batch.isSettled) break;
+        freeLane();
+        await batch.news.wait(LONGEST_WAIT);
+        continue;
+      }
+      const granted = await this.grantNext(batch);
+      if (!granted) break;
+      this.sender.send(granted.messages);
+      if (granted.askAgainAt === undefined) continue;
+      if (batch.limitedBy === 'mailing' && granted.shortOf !== 'provider') {
+        batch.aside = true;
+        freeLane();
+      }
+      if (performance.now() > turnEndsAt && (!batch.aside || this.leases.crowded)) return 0;
+      await batch.news.wait(granted.askAgainAt - performance.now());
     }
-    return granted;
+    return LEFT_OVER_DELAY;
   }
 
-  private async finish(batch: OpenBatch): Promise<void> {
+  /** `askAgainAt` is there when it is no use to ask for more at once. */
+  private async grantNext(
+    batch: OpenBatch,
+  ): Promise<(Omit<GrantedSlice, 'askAgainAt'> & { askAgainAt: number | undefined }) | undefined> {
+    const most = this.sliceSize(batch);
+    if (most < 1) return { messages: [], shortOf: null, askAgainAt: performance.now() + ROOM_WAIT };
+    if (batch.limitedBy !== null) this.asked += most;
+    try {
+      const granted = await this.granter.grantNext(batch, most, () => this.mayGrant(batch));
+      if (!granted) return undefined;
+      batch.slotsFound = granted.messages.length;
+      const now = performance.now();
+      const askAgainAt = Math.min(Math.max(granted.askAgainAt, now + SHORTEST_WAIT), now + LONGEST_WAIT);
+      return { ...granted, askAgainAt: granted.shortOf === null ? undefined : askAgainAt };
+    } finally {
+      if (batch.limitedBy !== null) this.asked -= most;
+    }
+  }
+
+  /** With a limit, about as many as may find a slot: places under the cap are not held for the others. */
+  private sliceSize(batch: OpenBatch): number {
+    const { sliceSize } = this.granter;
+    if (batch.limitedBy === null) return sliceSize;
+    const room = this.sender.slotRoom - this.asked;
+    return Math.min(sliceSize, 2 * batch.slotsFound + 1, batch.isSettled ? Math.max(room, 1) : room);
+  }
+
+  private mayGrant(batch: OpenBatch): boolean {
+    return this.gate.refusal(batch) === undefined;
+  }
+
+  private async finish(batch: OpenBatch, delayMs: number): Promise<void> {
+    batch.stopGranting();
     await batch.drained;
-    const state = await this.release(batch);
+    const state = await this.release(batch, delayMs);
     this.logger.log({
       msg: 'batch',
       batchId: batch.id,
@@ -100,11 +147,11 @@ export class BatchRunner {
   }
 
   /** Tries until Postgres takes it, or the lease is over and the batch is anybody's. */
-  private async release(batch: OpenBatch): Promise<string> {
-    const unsent = this.gate.stopping || this.gate.refusal(batch) === 'stopped' ? 0 : LEFT_OVER_DELAY;
+  private async release(batch: OpenBatch, delayMs: number): Promise<string> {
+    const delay = this.gate.stopping || this.gate.refusal(batch) === 'stopped' ? 0 : delayMs;
     while (performance.now() < batch.leaseDeadline) {
       try {
-        return await this.leases.release(batch, unsent);
+        return await this.leases.release(batch, delay);
       } catch (error) {
         this.logger.warn({ msg: 'a batch waits for its release', batchId: batch.id, error: String(error) });
         await wait(RELEASE_PAUSE);

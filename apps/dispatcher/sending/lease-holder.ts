@@ -5,7 +5,6 @@ import {
   findExpiredLeases,
   findWaitingMessages,
   freeForgottenBatches,
-  grantSlice,
   leaseDueBatch,
   type LeasedBatch,
   type LeaseKey,
@@ -17,8 +16,10 @@ import {
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
-import { type GrantedMessage, OpenBatch } from './open-batch.js';
+import { OpenBatch } from './open-batch.js';
 import { UnrecordedCap } from './unrecorded-cap.js';
+
+const MOST_ASIDE = 64;
 
 /** The batches in this dispatcher's hands. Every call throws when Postgres is away. */
 @Injectable()
@@ -40,6 +41,27 @@ export class LeaseHolder {
     return this.held;
   }
 
+  /** So many batches wait aside for slots that no further mailing with a limit is taken up. */
+  get crowded(): boolean {
+    return [...this.held].filter(({ aside }) => aside).length >= MOST_ASIDE;
+  }
+
+  /**
+   * Mailings of which another batch would only wait for slots like the one that does already, as for leasing. The
+   * next one comes when one slice is left of this.
+   */
+  get waitingMailings(): (number | null)[] {
+    if (this.crowded) return [null];
+    const aside = [...this.held].filter((batch) => batch.aside);
+    return aside
+      .filter(
+        (batch, nth) =>
+          batch.ungranted.size > this.config.grantSize ||
+          aside.findIndex(({ mailingId }) => mailingId === batch.mailingId) !== nth,
+      )
+      .map(({ mailingId }) => mailingId);
+  }
+
   /** Leases the batch a ticket names; undefined when it was taken, is not due or may not be sent. */
   takeTicketed(key: LeaseKey): Promise<OpenBatch | undefined> {
     return this.take(false, (terms) => leaseTicketedBatch(this.sql, terms, key));
@@ -55,26 +77,6 @@ export class LeaseHolder {
       shard: this.identity.shard,
       requestMs: this.config.provider.timeoutMs,
     });
-  }
-
-  /** Grants a slice; empty when every message in it was settled meanwhile, undefined when sending is over. */
-  async grant(batch: OpenBatch, slice: readonly WaitingMessage[]): Promise<GrantedMessage[] | undefined> {
-    const sentAt = performance.now();
-    const grant = await grantSlice(
-      this.sql,
-      this.identity.id,
-      batch,
-      slice.map((message) => message.id),
-      { leaseMs: this.config.leaseMs, guardMs: this.config.sendGuardMs, probe: batch.probe },
-    );
-    if (!grant) return undefined;
-    this.clock.observe(grant.now, sentAt);
-    batch.leaseDeadline = sentAt + this.config.leaseMs;
-    batch.endAt = grant.endAt;
-    batch.keyLifetimeMs = grant.keyLifetimeMs ?? Infinity;
-    const granted = slice.filter((message) => grant.ids.has(message.id));
-    batch.granted(granted.length);
-    return granted.map((message) => ({ ...message, batch }));
   }
 
   /** Gives a drained batch back; what is left in it is due again in `delayMs`. */
@@ -135,6 +137,7 @@ export class LeaseHolder {
       leaseMs: this.config.leaseMs,
       guardMs: this.config.sendGuardMs,
       probe,
+      waitingMailings: this.waitingMailings,
     });
     if (!leased || this.disowned.has(tenureOf(leased))) return undefined;
     this.clock.observe(leased.now, sentAt);

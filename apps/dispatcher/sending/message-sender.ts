@@ -7,14 +7,22 @@ import type { GrantedMessage } from './open-batch.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { SendGate } from './send-gate.js';
 import { SendPace } from './send-pace.js';
+import { SlotQueue } from './slot-queue.js';
+import { SlotWindow } from './slot-window.js';
 
 /**
- * Puts granted messages on the wire, each on a connection that is free at that moment, and hands what came
- * back to the recorder. No database connection is held meanwhile.
+ * Puts granted messages on the wire, each at its instant, if it has one, and on a connection that is free at that
+ * moment, and hands what came back to the recorder. What can't start in time goes back to its batch for another
+ * grant. No database connection is held meanwhile.
  */
 @Injectable()
 export class MessageSender {
   private readonly pace: SendPace;
+  private readonly slots: SlotWindow;
+  /** Those whose slot is still to come. */
+  private readonly early = new SlotQueue(() => this.pump());
+  /** Those whose slot is now, and then those that need none. */
+  private readonly due: GrantedMessage[] = [];
   private readonly queue: GrantedMessage[] = [];
   private readonly inFlight = new Map<number, number>();
   private onTheWire = 0;
@@ -27,6 +35,7 @@ export class MessageSender {
     private readonly recorder: OutcomeRecorder,
   ) {
     this.pace = new SendPace(config.provider.concurrency);
+    this.slots = new SlotWindow(Math.max(1, Math.floor(config.maxUnrecorded / 2)));
     breaker.onChange((open) => {
       if (open) this.drop();
       else this.pace.startSlowly();
@@ -38,9 +47,15 @@ export class MessageSender {
     return mailingId === undefined ? this.onTheWire : (this.inFlight.get(mailingId) ?? 0);
   }
 
-  /** Sends granted messages as connections become free. */
+  /** How many more slots are worth having in reserve. */
+  get slotRoom(): number {
+    return this.slots.size - this.early.size - this.due.length;
+  }
+
+  /** Sends granted messages as their slots come and connections become free. */
   send(messages: readonly GrantedMessage[]): void {
-    this.queue.push(...messages);
+    this.queue.push(...messages.filter(({ hasSlot }) => !hasSlot));
+    this.early.add(messages.filter(({ hasSlot }) => hasSlot));
     this.pump();
   }
 
@@ -53,19 +68,31 @@ export class MessageSender {
 
   /** Lets go of what was granted and may not start any more: it was never sent and stays pending. */
   drop(): void {
-    const kept = this.queue.filter((message) => this.gate.refusalOf(message) === undefined);
-    const dropped = this.queue.filter((message) => this.gate.refusalOf(message) !== undefined);
-    this.queue.splice(0, this.queue.length, ...kept);
+    const refused = (message: GrantedMessage) => this.gate.refusalOf(message) !== undefined;
+    const dropped = this.early.remove(refused);
+    for (const queue of [this.due, this.queue]) {
+      dropped.push(...queue.filter(refused));
+      queue.splice(0, queue.length, ...queue.filter((message) => !dropped.includes(message)));
+    }
     for (const message of dropped) this.recorder.leave(message, 'not sent');
   }
 
   private pump(): void {
+    const now = performance.now();
+    this.due.push(...this.early.takeDue(now));
     while (this.onTheWire < this.pace.limit) {
-      const message = this.queue.shift();
+      const message = this.due.shift() ?? this.queue.shift();
       if (!message) return;
-      if (this.gate.refusalOf(message) === undefined) void this.exchange(message);
-      else this.recorder.leave(message, 'not sent');
+      if (this.gate.refusalOf(message) !== undefined) this.recorder.leave(message, 'not sent');
+      else if (now > message.startUntil) this.lapse(message);
+      else void this.exchange(message);
     }
+  }
+
+  /** Too late for its slot: it needs another one. */
+  private lapse(message: GrantedMessage): void {
+    if (message.hasSlot) this.slots.shrink(performance.now());
+    message.batch.lapse(message);
   }
 
   private async exchange(message: GrantedMessage): Promise<Outcome> {
@@ -73,26 +100,34 @@ export class MessageSender {
     this.pace.use(performance.now(), this.onTheWire);
     this.onTheWire += 1;
     this.inFlight.set(mailingId, this.countInFlight(mailingId) + 1);
+    let lapsed = false;
     const delivery = await this.client.send(
       { id: message.id, phone: message.phone, text: message.batch.text },
       {
         timeoutMs: this.gate.requestMs(message.batch),
         deadline: this.gate.latestStartOf(message),
-        mayStart: () => this.gate.refusalOf(message) === undefined,
+        mayStart: () =>
+          this.gate.refusalOf(message) === undefined && !(lapsed = performance.now() > message.startUntil),
       },
     );
     this.onTheWire -= 1;
     const left = this.countInFlight(mailingId) - 1;
     if (left > 0) this.inFlight.set(mailingId, left);
     else this.inFlight.delete(mailingId);
-    this.adjustPace(delivery);
+    if (lapsed) {
+      this.lapse(message);
+      this.pump();
+      return delivery.outcome;
+    }
+    this.adjustPace(message, delivery);
     this.breaker.note(delivery.outcome, message.batch.probe);
     this.recorder.take(message, delivery);
     this.pump();
     return delivery.outcome;
   }
 
-  private adjustPace({ outcome }: Delivery): void {
+  private adjustPace({ hasSlot }: GrantedMessage, { outcome }: Delivery): void {
+    if (hasSlot && outcome.kind !== 'notSent') this.slots.grow();
     if (outcome.kind === 'accepted') this.pace.grow();
     else if (outcome.kind === 'throttled') this.pace.halve();
   }

@@ -1,10 +1,17 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
 import type { LeasedBatch, LeaseKey, RetrySource, WaitingMessage } from '#libs/messages';
+import { Ungranted } from './ungranted.js';
 import type { UnrecordedCap } from './unrecorded-cap.js';
+import { WakeUp } from './wake-up.js';
 
-/** A message that was granted and waits for a free connection. */
+/** A message that was granted and waits for its slot, if it needs one, and for a free connection. */
 export interface GrantedMessage extends WaitingMessage {
   batch: OpenBatch;
+  /** It may only start at its own instant. */
+  hasSlot: boolean;
+  /** The monotonic instants between which its request may start; later, it needs another grant. */
+  startFrom: number;
+  startUntil: number;
 }
 
 /** A batch in this dispatcher's hands, from its lease to its release. */
@@ -19,6 +26,16 @@ export class OpenBatch implements LeaseKey, RetrySource {
   readonly onAmbiguous: AmbiguityPolicy;
   /** How long the provider knows an id again, in milliseconds; each grant reads it anew. */
   keyLifetimeMs: number;
+  /** Whose rate limit holds for it; null when it needs no slots. */
+  limitedBy: LeasedBatch['limitedBy'];
+  /** It waits for slots of its mailing's own and keeps no lane from the next batch. */
+  aside = false;
+  /** How many slots the last grant found. */
+  slotsFound = 4;
+  /** What still needs a grant. */
+  readonly ungranted = new Ungranted();
+  /** Wakes who waits for something to happen to it: a message that was settled last, left, or came too late. */
+  readonly news = new WakeUp();
   /** The mailing's end by the database's clock; each grant reads it anew. */
   endAt: number;
   /** Monotonic instant after which nothing may be started under this lease. */
@@ -47,6 +64,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.text = lease.text;
     this.onAmbiguous = lease.onAmbiguous;
     this.keyLifetimeMs = lease.keyLifetimeMs ?? Infinity;
+    this.limitedBy = lease.limitedBy;
     this.endAt = lease.endAt;
     this.leaseDeadline = leaseDeadline;
     this.whenDrained = new Promise((resolve) => {
@@ -69,6 +87,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.outstanding -= 1;
     this.cap.release(1);
     this.tally[how] = (this.tally[how] ?? 0) + 1;
+    if (this.outstanding === 0) this.news.wake();
     this.drainIfDone();
   }
 
@@ -76,6 +95,22 @@ export class OpenBatch implements LeaseKey, RetrySource {
   leave(how: string): void {
     this.left = true;
     this.settle(how);
+    this.news.wake();
+  }
+
+  /** One granted message may not start any more without another grant. It keeps its place under the cap. */
+  lapse(message: GrantedMessage): void {
+    if (!this.granting) {
+      this.leave('not sent');
+      return;
+    }
+    this.ungranted.lapse(message);
+    this.news.wake();
+  }
+
+  /** Nothing that was granted is neither recorded nor left. */
+  get isSettled(): boolean {
+    return this.outstanding === 0;
   }
 
   /**
@@ -89,6 +124,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   /** No further slice of this batch will be granted under this lease. */
   stopGranting(): void {
     this.granting = false;
+    for (const _ of this.ungranted.takeLapsed()) this.leave('not sent');
     this.drainIfDone();
   }
 

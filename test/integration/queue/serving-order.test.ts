@@ -56,7 +56,14 @@ describe('the serving order', () => {
 });
 
 describe('tickets', () => {
-  const terms = { depth: 3, validMs: 6_000, guardMs: 500, recentMailings: [], fair: false };
+  const terms = {
+    depth: 3,
+    validMs: 6_000,
+    guardMs: 500,
+    recentMailings: [],
+    waitingMailings: [],
+    fair: false,
+  };
 
   test('name due batches with their fence and due time, at most as many as the queue is deep', async () => {
     const { sql, aPlannedMailing, batches } = await setup();

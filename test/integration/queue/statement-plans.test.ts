@@ -17,7 +17,14 @@ async function wholeLife(scenario: QueueScenario, count: number): Promise<void> 
   const { sql, run, setStatus, now, shiftClock } = scenario;
   const mailing = await scenario.aPlannedMailing({ count });
   const one = await scenario.dispatcher();
-  await takeTickets(sql, { depth: 4, validMs: 1, guardMs: 500, recentMailings: [], fair: true });
+  await takeTickets(sql, {
+    depth: 4,
+    validMs: 1,
+    guardMs: 500,
+    recentMailings: [],
+    waitingMailings: [],
+    fair: true,
+  });
   const { batch, messages } = await one.leaseAndGrant();
   await one.renew(batch);
   const [first, second, third] = [0, 1, 2].map((nth) => messages[nth] ?? { id: 0 });

@@ -31,6 +31,7 @@ export function anOpenBatch(
       text: 'Hello',
       onAmbiguous: 'resend',
       keyLifetimeMs: null,
+      limitedBy: null,
       now: 0,
       ...lease,
     },

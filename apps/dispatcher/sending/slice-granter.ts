@@ -1,0 +1,108 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DispatcherConfig } from '#libs/config';
+import { Sql } from '#libs/database';
+import { type Grant, grantPacedSlice, grantSlice } from '#libs/messages';
+import { DatabaseClock } from '../database-clock.js';
+import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { DispatcherIdentity } from '../dispatcher-identity.js';
+import type { GrantedMessage, OpenBatch } from './open-batch.js';
+import type { Slice } from './ungranted.js';
+import { UnrecordedCap } from './unrecorded-cap.js';
+
+/** Milliseconds in which a slot may be spent. */
+const SLOT_GOOD_FOR = 25;
+/** Milliseconds: so soon after a limit was set, nothing starts any more that was granted without one. */
+const GRANT_GOOD_FOR = 1_000;
+
+export interface GrantedSlice {
+  /** In the order of their ids, and so of their slots. */
+  messages: GrantedMessage[];
+  /** Whose limit ran out, if a message found no slot. */
+  shortOf: Grant['shortOf'];
+  /** The monotonic instant at which it is worth asking for more. */
+  askAgainAt: number;
+}
+
+/** Grants slices of batches, never more than have a place under the cap. Throws when Postgres is away. */
+@Injectable()
+export class SliceGranter {
+  constructor(
+    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
+    private readonly sql: Sql,
+    private readonly identity: DispatcherIdentity,
+    private readonly clock: DatabaseClock,
+    private readonly cap: UnrecordedCap,
+  ) {}
+
+  /** The most messages of one slice. */
+  get sliceSize(): number {
+    return Math.min(this.config.grantSize, this.cap.size);
+  }
+
+  /**
+   * Grants what is next of the batch, `most` messages at most, as soon as there is place for them; what finds no
+   * slot stays with the batch. Undefined when sending is over, as it is when `mayGrant` says no by then.
+   */
+  async grantNext(
+    batch: OpenBatch,
+    most: number,
+    mayGrant: () => boolean,
+  ): Promise<GrantedSlice | undefined> {
+    const slice = batch.ungranted.take(most);
+    const fresh = slice.type === 'fresh' ? slice.messages.length : 0;
+    await this.cap.acquire(fresh);
+    let grant: GrantedSlice | undefined;
+    try {
+      grant = mayGrant() ? await this.grant(batch, slice) : undefined;
+      return grant;
+    } finally {
+      const granted = slice.type === 'fresh' ? (grant?.messages.length ?? 0) : 0;
+      this.cap.release(fresh - granted);
+      batch.granted(granted);
+      if (!grant) batch.ungranted.putBack(slice, new Set(slice.messages.map(({ id }) => id)));
+    }
+  }
+
+  private async grant(batch: OpenBatch, slice: Slice): Promise<GrantedSlice | undefined> {
+    const sentAt = performance.now();
+    const limited = batch.limitedBy !== null && !batch.probe;
+    const grant = await (limited ? grantPacedSlice : grantSlice)(
+      this.sql,
+      this.identity.id,
+      batch,
+      slice.messages.map((message) => message.id),
+      { leaseMs: this.config.leaseMs, guardMs: this.config.sendGuardMs, probe: batch.probe },
+    );
+    if (!grant) return undefined;
+    this.clock.observe(grant.now, sentAt);
+    if (grant.ids.size > 0) batch.leaseDeadline = sentAt + this.config.leaseMs;
+    batch.endAt = grant.endAt;
+    batch.keyLifetimeMs = grant.keyLifetimeMs ?? Infinity;
+    if (grant.slots === null) batch.limitedBy = null;
+    batch.ungranted.putBack(slice, grant.slotless);
+    if (slice.type === 'lapsed') {
+      const { ids, slotless } = grant;
+      for (const { id } of slice.messages) if (!ids.has(id) && !slotless.has(id)) batch.settle('gone');
+    }
+    return {
+      messages: slice.messages
+        .filter((message) => grant.ids.has(message.id))
+        .map((message, nth) => ({ ...message, batch, ...this.startOf(grant.slots?.[nth], sentAt, batch) })),
+      shortOf: grant.shortOf,
+      askAgainAt: this.clock.toMonotonicAtLeast(grant.freeAt ?? grant.now),
+    };
+  }
+
+  /** A slot is spent within moments of its instant or not at all; a grant without one stays good for a second. */
+  private startOf(slot: number | undefined, grantedAt: number, { probe }: OpenBatch) {
+    if (slot === undefined) {
+      return {
+        hasSlot: false,
+        startFrom: grantedAt,
+        startUntil: probe ? Infinity : grantedAt + GRANT_GOOD_FOR,
+      };
+    }
+    const startFrom = this.clock.toMonotonicAtLeast(slot);
+    return { hasSlot: true, startFrom, startUntil: startFrom + SLOT_GOOD_FOR };
+  }
+}

@@ -1,0 +1,47 @@
+import type { WaitingMessage } from '#libs/messages';
+import type { GrantedMessage } from './open-batch.js';
+
+/** Messages to be granted together, in the order of their ids. */
+export type Slice =
+  /** For the first time. */
+  | { type: 'fresh'; messages: WaitingMessage[] }
+  /** Once more: their permission to start ran out, and they still have their places under the cap. */
+  | { type: 'lapsed'; messages: GrantedMessage[] };
+
+/** What of a batch may not start without a grant: what was never granted, and what came too late for its slot. */
+export class Ungranted {
+  private fresh: WaitingMessage[] = [];
+  private lapsed: GrantedMessage[] = [];
+
+  get size(): number {
+    return this.fresh.length + this.lapsed.length;
+  }
+
+  /** Messages that were never granted, in the order of their ids. */
+  add(messages: readonly WaitingMessage[]): void {
+    this.fresh.push(...messages);
+  }
+
+  /** Takes out up to `most`; what was granted before goes first, so that it is not in doubt for long. */
+  take(most: number): Slice {
+    if (this.lapsed.length === 0) return { type: 'fresh', messages: this.fresh.splice(0, most) };
+    this.lapsed.sort((a, b) => a.id - b.id);
+    return { type: 'lapsed', messages: this.lapsed.splice(0, most) };
+  }
+
+  /** Puts back those of a slice that `ids` names. */
+  putBack(slice: Slice, ids: ReadonlySet<number>): void {
+    if (slice.type === 'fresh') this.fresh.unshift(...slice.messages.filter(({ id }) => ids.has(id)));
+    else this.lapsed.push(...slice.messages.filter(({ id }) => ids.has(id)));
+  }
+
+  /** A granted message came too late for its slot. */
+  lapse(message: GrantedMessage): void {
+    this.lapsed.push(message);
+  }
+
+  /** Takes out what lapsed, for good. */
+  takeLapsed(): GrantedMessage[] {
+    return this.lapsed.splice(0);
+  }
+}
