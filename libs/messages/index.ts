@@ -27,5 +27,8 @@ export {
   MessagesQuery,
   MessageWithAttemptsDto,
 } from './message.dto.js';
+export * from './message-resolution.js';
+export { MessageResolver } from './message-resolver.js';
+export { ResolvedMessagesDto, ResolveMessageDto, ResolveMessagesDto } from './resolution.dto.js';
 export { MessagesModule } from './messages.module.js';
 export { MessagesService } from './messages.service.js';

@@ -33,7 +33,12 @@ export class MessageDto {
   @ChoiceField({ description: 'Where it is.', name: 'MessageStatus', of: messageStatuses, example: 'sent' })
   status!: MessageStatus;
 
-  @IntegerField({ description: 'Requests to the provider that count.', example: 1, min: 0, max: 32_767 })
+  @IntegerField({
+    description: 'Requests to the provider that count, and decisions about them.',
+    example: 1,
+    min: 0,
+    max: 32_767,
+  })
   attempts!: number;
 
   @InstantField({ description: 'When it was planned.', example: '2030-03-01T06:00:00.120Z' })
@@ -59,7 +64,8 @@ export class MessageDto {
 
 @ApiSchema({
   name: 'Attempt',
-  description: 'One request to the provider that did not succeed, or may not have.',
+  description:
+    'One request to the provider that did not succeed, or may not have; or what a person decided about those before.',
 })
 export class AttemptDto {
   @IntegerField({ description: 'Which one, from 1.', example: 1, min: 1, max: 32_767 })
@@ -68,7 +74,11 @@ export class AttemptDto {
   @InstantField({ description: 'When.', example: '2030-03-01T06:00:00.480Z' })
   at!: string;
 
-  @TextField({ description: 'What came of it.', example: 'ambiguous', max: 64 })
+  @TextField({
+    description: 'What came of it; `resolved` for the decision of a person.',
+    example: 'ambiguous',
+    max: 64,
+  })
   outcome!: string;
 
   @IntegerField({
@@ -81,7 +91,7 @@ export class AttemptDto {
   httpStatus!: number | null;
 
   @TextField({
-    description: 'What the provider, or the network, said.',
+    description: 'What the provider, or the network, said; or what was decided.',
     example: 'HTTP 500: internal error',
     nullable: true,
     max: 1_000,
@@ -92,7 +102,7 @@ export class AttemptDto {
   latencyMs!: number | null;
 
   @TextField({
-    description: 'The dispatcher that sent it.',
+    description: 'The dispatcher that sent it; null for a decision.',
     example: '4a1c3a52-5f0e-4bfb-8a5e-0a3c7a0a8d0e',
     nullable: true,
     max: 64,
@@ -104,7 +114,7 @@ export class AttemptDto {
 export class MessageWithAttemptsDto extends MessageDto {
   @ObjectListField(() => AttemptDto, {
     description:
-      'Its attempts, the first one first; a success is on the message itself, and probes of a provider that is down are not listed.',
+      'Its attempts, the first one first; a success is on the message itself, and probes of a provider that is down are not listed unless they end the message.',
   })
   attemptLog!: AttemptDto[];
 }

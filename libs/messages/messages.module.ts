@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { MessageReader } from './message-reader.js';
+import { MessageResolver } from './message-resolver.js';
 import { MessagesService } from './messages.service.js';
 
-/** The reading side. The engine's statements are functions that dispatchers call with a connection. */
+/** What the API asks for: reading, and a person's word about what is unknown. The engine's statements are functions that dispatchers call with a connection. */
 @Module({
-  providers: [MessagesService, MessageReader],
-  exports: [MessagesService],
+  providers: [MessagesService, MessageReader, MessageResolver],
+  exports: [MessagesService, MessageResolver],
 })
 export class MessagesModule {}

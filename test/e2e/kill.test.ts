@@ -88,9 +88,11 @@ test('SIGTERM of the dispatcher: what is on the wire is finished, nothing is dou
   const [dispatcher] = world.dispatchers;
   expect(await dispatcher?.stop()).toBe(0);
   expect(await world.query("SELECT FROM batches WHERE state = 'leased'")).toEqual([]);
-  expect(await world.query('SELECT FROM messages WHERE in_doubt_since IS NOT NULL AND mailing_id = $1', [mailingId])).toEqual(
-    [],
-  );
+  expect(
+    await world.query('SELECT FROM messages WHERE in_doubt_since IS NOT NULL AND mailing_id = $1', [
+      mailingId,
+    ]),
+  ).toEqual([]);
   expect(await world.query('SELECT FROM dispatchers WHERE pid = $1', [dispatcher?.pid])).toEqual([]);
   if (dispatcher) await world.startDispatcher(dispatcher);
   await expectEverythingSent(mailingId, 0);

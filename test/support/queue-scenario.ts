@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Sql } from '#libs/database';
-import type { Audience } from '#libs/mailings';
+import type { AmbiguityPolicy, Audience } from '#libs/mailings';
 import { planPage, takeMailing, type PlannedPage } from '#libs/messages';
 import { fromBefore, untilWaiting } from './held-statements.js';
 import { registerQueueDispatcher } from './queue-dispatcher.js';
@@ -27,6 +27,7 @@ export interface MailingGiven {
   audience?: Audience;
   priority?: number;
   status?: 'scheduled' | 'paused' | 'cancelled';
+  onAmbiguous?: AmbiguityPolicy;
 }
 
 export type QueueScenario = Awaited<ReturnType<typeof setup>>;
@@ -68,7 +69,7 @@ export async function setup() {
   await run(`WITH ${tables.map((table) => `${table}_emptied AS (DELETE FROM ${table})`).join(', ')} SELECT`);
   await run(`UPDATE clock_offset SET by_interval = '0'`);
   await run(`UPDATE providers SET breaker = 'closed', reason = NULL, opened_at = NULL, retry_at = NULL,
-    failed_probes = 0, probe_owner = NULL, probe_until = NULL`);
+    failed_probes = 0, probe_owner = NULL, probe_until = NULL, key_lifetime = '24h'`);
   return {
     sql,
     url: database.url,
@@ -115,8 +116,9 @@ async function clients({ count = 1, timezone = 'UTC', tags = [], operatorCode = 
 async function aMailing(given: MailingGiven = {}): Promise<number> {
   const [from, to] = given.window ?? [];
   const [mailing] = await run<{ id: number }>(
-    `INSERT INTO mailings (text, audience, start_at, end_at, window_from, window_to, priority, status)
-     SELECT 'Hello', $1, ems_now() + $2::interval, ems_now() + $3::interval, $4, $5, $6, $7
+    `INSERT INTO mailings (text, audience, start_at, end_at, window_from, window_to, priority, status,
+       on_ambiguous)
+     SELECT 'Hello', $1, ems_now() + $2::interval, ems_now() + $3::interval, $4, $5, $6, $7, $8
      RETURNING id`,
     [
       given.audience ?? {},
@@ -126,6 +128,7 @@ async function aMailing(given: MailingGiven = {}): Promise<number> {
       to ?? null,
       given.priority ?? 0,
       given.status ?? 'scheduled',
+      given.onAmbiguous ?? 'resend',
     ],
   );
   return mailing?.id ?? Number.NaN;

@@ -2,12 +2,15 @@ import {
   cancelMessagesOfClient,
   closeSpentBatches,
   finishMailings,
+  holdMailing,
   reclaimAbandonedBatches,
+  reopenMailing,
+  resolveMessages,
   type LeasedBatch,
   type MessageOutcome,
   type WaitingMessage,
 } from '#libs/messages';
-import { ambiguous, failed, notNow, sent } from './message-outcomes.js';
+import { ambiguous, failed, notNow, sent, unknown } from './message-outcomes.js';
 import { SILENCE, steadyJudge, type QueueDispatcher } from './queue-dispatcher.js';
 import type { QueueScenario } from './queue-scenario.js';
 
@@ -38,6 +41,8 @@ interface Sender {
  */
 export class SendingWorld {
   readonly requests: Request[] = [];
+  /** How often a person had each message sent again, by its id. */
+  readonly resent = new Map<number, number>();
   private senders: Sender[] = [];
 
   constructor(
@@ -145,6 +150,20 @@ export class SendingWorld {
     await cancelMessagesOfClient(this.scenario.sql, this.clients[choice % this.clients.length] ?? 0);
   }
 
+  /** A person has all that is unknown of a mailing sent again, as the API does. */
+  async resend(choice: number): Promise<void> {
+    const mailingId = this.mailings[choice % this.mailings.length] ?? 0;
+    await this.scenario.sql.transaction(async (transaction) => {
+      const mailing = await holdMailing(transaction, mailingId);
+      if (!mailing || mailing.isOver || mailing.status === 'cancelled') return;
+      const unknown = (await this.scenario.messages(mailingId)).filter(({ status }) => status === 'unknown');
+      const ids = unknown.map(({ id }) => id);
+      if ((await resolveMessages(transaction, { mailingId, ids }, 'resend', 6)) === 0) return;
+      await reopenMailing(transaction, mailingId);
+      for (const id of ids) this.resent.set(id, (this.resent.get(id) ?? 0) + 1);
+    });
+  }
+
   /** Everyone works on until there is nothing left to lease, whatever was going on. */
   async comeToRest(): Promise<void> {
     for (let idle = false; !idle;) {
@@ -189,6 +208,7 @@ function outcomesOf(batch: LeasedBatch, { message, fate }: Request, retryAt: num
       return [notNow(batch, message, retryAt)];
     case 'lost':
     case 'accepted, answer lost':
+      if (batch.onAmbiguous === 'hold') return [unknown(batch, message)];
       return [ambiguous(batch, message, retryAt)];
     case 'not sent':
       return [];

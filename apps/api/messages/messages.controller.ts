@@ -1,6 +1,16 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { MessagePageDto, MessagesQuery, MessagesService, MessageWithAttemptsDto } from '#libs/messages';
+import { Repeatable } from '#libs/idempotency';
+import {
+  MessagePageDto,
+  MessageResolver,
+  MessagesQuery,
+  MessagesService,
+  MessageWithAttemptsDto,
+  ResolvedMessagesDto,
+  ResolveMessageDto,
+  ResolveMessagesDto,
+} from '#libs/messages';
 import { PageQuery } from '#libs/payloads';
 import { Operation } from '../http/operation.js';
 import { Id } from '../http/payload-pipe.js';
@@ -8,7 +18,10 @@ import { Id } from '../http/payload-pipe.js';
 @ApiTags('messages')
 @Controller('v1')
 export class MessagesController {
-  constructor(private readonly messages: MessagesService) {}
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly resolver: MessageResolver,
+  ) {}
 
   @Get('mailings/:id/messages')
   @Operation({
@@ -44,5 +57,41 @@ export class MessagesController {
   })
   get(@Id() id: number): Promise<MessageWithAttemptsDto> {
     return this.messages.get(id);
+  }
+
+  @Post('messages/:id/resolve')
+  @Operation({
+    summary: 'Resolve a message that may have been sent',
+    description:
+      'Says what became of a message that is `unknown`, and so what it is from now on. If the provider is heard to have taken it after all, it becomes `sent` whatever was decided. Sending again needs a mailing that still goes on; one that was completed before its end goes on for it.',
+    id: 'message',
+    answer: { status: 200, description: 'The message as it is now.', type: MessageWithAttemptsDto },
+    takesBody: true,
+    problems: {
+      'not-found': 'There is no such message.',
+      conflict: 'It is not `unknown`; or it is to be sent again, and its mailing is cancelled or over.',
+    },
+  })
+  async resolve(@Id() id: number, @Body() { as }: ResolveMessageDto): Promise<MessageWithAttemptsDto> {
+    await this.resolver.resolve(id, as);
+    return this.messages.get(id);
+  }
+
+  @Post('mailings/:id/resolve')
+  @Repeatable()
+  @Operation({
+    summary: 'Resolve all messages of a mailing that may have been sent',
+    description:
+      'The same for each message of the mailing that is `unknown`. After 5 seconds the answer tells how far it came: call again with `nextCursor` until that is null.',
+    id: 'mailing',
+    answer: { status: 200, description: 'How many were resolved.', type: ResolvedMessagesDto },
+    takesBody: true,
+    problems: {
+      'not-found': 'There is no such mailing.',
+      conflict: 'They are to be sent again, and the mailing is cancelled or over.',
+    },
+  })
+  resolveAll(@Id() id: number, @Body() dto: ResolveMessagesDto): Promise<ResolvedMessagesDto> {
+    return this.resolver.resolveAll(id, dto);
   }
 }

@@ -1,8 +1,18 @@
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { MessagePageDto, MessagesQuery, MessagesService, MessageWithAttemptsDto } from '#libs/messages';
+import { Repeatable } from '#libs/idempotency';
+import {
+  MessagePageDto,
+  MessageResolver,
+  MessagesQuery,
+  MessagesService,
+  MessageWithAttemptsDto,
+  ResolvedMessagesDto,
+  ResolveMessageDto,
+  ResolveMessagesDto,
+} from '#libs/messages';
 import { PageQuery, parseId, validatePayload } from '#libs/payloads';
 import { Problem } from '#libs/problems';
-import { Id } from '../nats/payload.js';
+import { FieldsBesideId, Id, IdAmongFields } from '../nats/payload.js';
 import { RequestReply } from '../nats/request-reply.js';
 
 /** Two lists in one subject: they differ by whose messages are asked for. */
@@ -13,7 +23,10 @@ interface MessageListing {
 
 @RequestReply()
 export class MessagesNatsController {
-  constructor(private readonly messages: MessagesService) {}
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly resolver: MessageResolver,
+  ) {}
 
   @MessagePattern('ems.messages.get')
   get(@Id() id: number): Promise<MessageWithAttemptsDto> {
@@ -32,5 +45,23 @@ export class MessagesNatsController {
       parseId(mailingId, 'mailingId'),
       validatePayload(MessagesQuery, query),
     );
+  }
+
+  @MessagePattern('ems.messages.resolve')
+  async resolve(
+    @IdAmongFields() id: number,
+    @FieldsBesideId() { as }: ResolveMessageDto,
+  ): Promise<MessageWithAttemptsDto> {
+    await this.resolver.resolve(id, as);
+    return this.messages.get(id);
+  }
+
+  @MessagePattern('ems.mailings.resolve')
+  @Repeatable()
+  resolveAll(
+    @IdAmongFields() id: number,
+    @FieldsBesideId() dto: ResolveMessagesDto,
+  ): Promise<ResolvedMessagesDto> {
+    return this.resolver.resolveAll(id, dto);
   }
 }

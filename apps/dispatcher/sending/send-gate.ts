@@ -5,6 +5,9 @@ import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import type { GrantedMessage, OpenBatch } from './open-batch.js';
 
+/** What the gate asks of a message. */
+type AtTheGate = Pick<GrantedMessage, 'batch' | 'inDoubtSince'>;
+
 /** Why a granted message may not start. */
 export type Refusal =
   'stopping' | 'stopped' | 'breaker open' | 'too late' | 'lease too short' | 'in doubt too long';
@@ -40,14 +43,14 @@ export class SendGate {
   }
 
   /** Undefined when the message may be sent now. */
-  refusalOf(message: GrantedMessage): Refusal | undefined {
+  refusalOf(message: AtTheGate): Refusal | undefined {
     const refusal = this.refusal(message.batch);
     if (refusal) return refusal;
     return performance.now() < this.latestResend(message) ? undefined : 'in doubt too long';
   }
 
   /** The monotonic instant up to which the message's request may be written. */
-  latestStartOf(message: GrantedMessage): number {
+  latestStartOf(message: AtTheGate): number {
     return Math.min(this.latestStart(message.batch), this.latestResend(message));
   }
 
@@ -71,7 +74,7 @@ export class SendGate {
   }
 
   /** A request must be over before the provider may have forgotten that it had the message already. */
-  private latestResend({ batch, inDoubtSince }: GrantedMessage): number {
+  private latestResend({ batch, inDoubtSince }: AtTheGate): number {
     if (inDoubtSince === null || batch.keyLifetimeMs === Infinity) return Infinity;
     return this.clock.toMonotonic(inDoubtSince + batch.keyLifetimeMs - this.config.provider.timeoutMs);
   }

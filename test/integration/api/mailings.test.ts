@@ -45,6 +45,7 @@ describe('adding', () => {
       startAt: '2999-03-01T06:00:00.500Z',
       endAt: '2999-03-02T03:00:00.123Z',
       window: { from: '22:00', to: '08:00' },
+      onAmbiguous: 'resend',
       priority: 7,
       rateLimit: 250,
       status: 'scheduled',

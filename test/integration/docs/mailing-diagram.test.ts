@@ -49,6 +49,14 @@ const happenings: Record<string, (id: number) => Promise<unknown>> = {
     if (lease) await planPage(api.sql, lease, { size: 10, guardMs: 500, leaseMs: 30_000, shard: 0 });
   },
   finishing: () => finishMailings(api.sql),
+  resolving: async (id) => {
+    const [message] = await api.query<{ id: number }>(
+      `INSERT INTO messages (mailing_id, client_id, batch_id, phone, status) VALUES ($1, 1, 1, 79000000000, 'unknown')
+       RETURNING id`,
+      [id],
+    );
+    await api.post(`/v1/messages/${message?.id}/resolve`, { as: 'resend' });
+  },
 };
 
 async function insert({ status, hasStarted, isPlanned, hasEnded }: Given): Promise<number> {

@@ -6,6 +6,8 @@ import {
   messageStatuses,
   type MessageStatus,
   reclaimAbandonedBatches,
+  type Resolution,
+  resolveMessages,
 } from '#libs/messages';
 import { textOf } from '../../support/documents.js';
 import { ambiguous, failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
@@ -50,6 +52,9 @@ const happenings: Record<string, (queue: QueueScenario, mixture: Mixture) => Pro
     await queue.shiftClock('2d');
     expect(await closeSpentBatches(queue.sql, 1)).toBe(1);
   },
+  'it is resolved as sent': (queue, mixture) => resolve(queue, mixture, 'sent'),
+  'it is resolved to be sent again': (queue, mixture) => resolve(queue, mixture, 'resend'),
+  'it is resolved as not sent': (queue, mixture) => resolve(queue, mixture, 'failed'),
   'its dispatcher dies': (queue) => reclaim(queue, 20),
   'its dispatcher dies at its last attempt': (queue) => reclaim(queue, 1),
 };
@@ -59,6 +64,13 @@ async function reclaim(queue: QueueScenario, maxAttempts: number): Promise<void>
   const judge = await steadyJudge(queue.sql);
   const taken = await reclaimAbandonedBatches(queue.sql, judge, { silenceMs: SILENCE, maxAttempts });
   expect(taken).toHaveLength(1);
+}
+
+function resolve(queue: QueueScenario, { mailing, messages }: Mixture, as: Resolution): Promise<number> {
+  const ids = messages.map(({ id }) => id);
+  return queue.sql.transaction((transaction) =>
+    resolveMessages(transaction, { mailingId: mailing, ids }, as, 1),
+  );
 }
 
 async function aMixture(queue: QueueScenario): Promise<Mixture> {

@@ -74,6 +74,48 @@ describe('the last gate', () => {
   });
 });
 
+describe('a message in doubt', () => {
+  const minute = 60_000;
+
+  test('passes until a request of it would outlast the time for which the provider knows it', () => {
+    const gate = aGate();
+    const batch = anOpenBatch({ keyLifetimeMs: minute });
+    const message = { inDoubtSince: NOON - 20_000, batch };
+    expect(gate.latestStartOf(message) - performance.now()).toBe(30_000);
+    vi.advanceTimersByTime(29_999);
+    expect(gate.refusalOf(message)).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(gate.refusalOf(message)).toBe('in doubt too long');
+    expect(gate.refusalOf({ inDoubtSince: null, batch }), 'another one').toBeUndefined();
+  });
+
+  test('is held to the lifetime that the last grant read', () => {
+    const gate = aGate();
+    const batch = anOpenBatch({ keyLifetimeMs: minute });
+    const message = { inDoubtSince: NOON - 20_000, batch };
+    batch.keyLifetimeMs = 20_000;
+    expect(gate.refusalOf(message)).toBe('in doubt too long');
+    batch.keyLifetimeMs = Infinity;
+    expect(gate.refusalOf(message)).toBeUndefined();
+  });
+
+  test('passes at any time when the provider knows it for ever, and never after the end', () => {
+    const gate = aGate();
+    const batch = anOpenBatch({ endAt: NOON + 2_000 });
+    const message = { inDoubtSince: 0, batch };
+    expect(gate.refusalOf(message)).toBeUndefined();
+    expect(gate.latestStartOf(message)).toBe(gate.latestStart(batch));
+    vi.advanceTimersByTime(1_500);
+    expect(gate.refusalOf(message)).toBe('too late');
+  });
+
+  test("does not pass while the database's time is not known", () => {
+    const gate = new SendGate(aConfig(), new DatabaseClock());
+    const batch = anOpenBatch({ keyLifetimeMs: minute });
+    expect(gate.refusalOf({ inDoubtSince: NOON, batch })).toBeDefined();
+  });
+});
+
 describe('a change of a mailing', () => {
   test('that stops it shuts the gate for its batches, and for no others', () => {
     const gate = aGate();

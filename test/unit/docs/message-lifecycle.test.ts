@@ -20,20 +20,25 @@ describe('docs/message-lifecycle.md', () => {
     expect([...(mailing?.states ?? [])].toSorted()).toEqual(mailingStatuses.toSorted());
   });
 
-  it('lets a message move up only', () => {
-    const moves = message?.transitions.filter(({ from }) => from !== BEGINNING) ?? [];
+  const isResolved = ({ label }: { label: string }) => label.startsWith('resolved ');
+
+  it('lets a message move up only, unless a person resolves what is unknown', () => {
+    const resolved = message?.transitions.filter(isResolved) ?? [];
+    expect(resolved.map(({ from }) => from)).toEqual(['unknown', 'unknown']);
+    const moves = message?.transitions.filter((one) => one.from !== BEGINNING && !isResolved(one)) ?? [];
     expect(moves.length).toBeGreaterThan(0);
     for (const { from, to } of moves) {
       expect(strength.get(to), `${from} → ${to}`).toBeGreaterThan(strength.get(from) ?? Infinity);
     }
   });
 
-  it('lets a message stay pending until something final happens, and never come back to it', () => {
+  it('lets a message stay pending until something final happens, and come back to it by a resolution only', () => {
     const rows = tableRows(page, 'status');
     expect(rows.map(({ status }) => status)).toEqual(messageStatuses.map((status) => `\`${status}\``));
     expect(rows.filter(({ final }) => final === 'no').map(({ status }) => status)).toEqual(['`pending`']);
     expect(message?.transitions.filter(({ to }) => to === 'pending').map(({ from }) => from)).toEqual([
       BEGINNING,
+      'unknown',
     ]);
   });
 
