@@ -34,6 +34,9 @@ export interface NatsTransportOptions {
   around?: (request: NatsRequest, answer: () => Promise<NatsAnswer>) => Promise<NatsAnswer>;
 }
 
+/** Messages that are worked on at one time; a further one is answered at once that it can't be. */
+const AT_ONCE = 500;
+
 /** Milliseconds that requests which are being worked on get at a shutdown. */
 const FINISH_TIMEOUT = 5_000;
 
@@ -112,6 +115,9 @@ export class NatsTransport extends ServerNats {
 
   private async replyTo(listener: string | undefined, message: Msg): Promise<Reply> {
     try {
+      if (this.working.size >= AT_ONCE) {
+        throw Problem.unavailable('Too many requests are being worked on; please try again.');
+      }
       const packet = await this.deserializer.deserialize(message, { channel: listener });
       const handler = this.messageHandlers.get(listener ?? '');
       if (!handler) throw new Problem('not-found', `Nothing answers to ${message.subject}.`);

@@ -15,6 +15,9 @@ export interface EncodedReply {
   headers: MsgHdrs | undefined;
 }
 
+/** Bytes; what an HTTP body may have as well. */
+const LARGEST_PAYLOAD = 1_048_576;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -45,6 +48,10 @@ export class PlainJsonSerializer implements Serializer<Reply, EncodedReply> {
 
 function bodyOf(message: Msg): object {
   if (message.data.length === 0) return {};
+  // NATS itself carries no more by default, but may be told to.
+  if (message.data.length > LARGEST_PAYLOAD) {
+    throw new Problem('payload-too-large', 'A payload may have at most 1 MiB.');
+  }
   const body = parse(message.data);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw Problem.invalid([{ path: '', message: 'must be a JSON object' }]);

@@ -3,6 +3,7 @@ import { loadApiConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import { NatsLink } from '#libs/nats';
 import { ApiModule } from '../../apps/api/api.module.js';
+import type { HttpLimits } from '../../apps/api/http/http-limits.js';
 import { createHttpApplication } from '../../apps/api/http/http-application.js';
 import { createTestDatabase, natsAccount } from './services.js';
 import { until } from './until.js';
@@ -36,7 +37,7 @@ export class TestApi {
     private readonly dropDatabase: () => Promise<void>,
   ) {}
 
-  static async start(settings: Record<string, string> = {}): Promise<TestApi> {
+  static async start(settings: Record<string, string> = {}, limits?: HttpLimits): Promise<TestApi> {
     const [database, nats] = [await createTestDatabase(), await natsAccount()];
     const config = loadApiConfig({
       DATABASE_URL: database.url,
@@ -44,7 +45,7 @@ export class TestApi {
       LOG_LEVEL: 'silent',
       ...settings,
     });
-    const app = await createHttpApplication(ApiModule.forRoot(config), config);
+    const app = await createHttpApplication(ApiModule.forRoot(config), config, limits);
     app.useLogger(false);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();

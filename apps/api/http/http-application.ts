@@ -7,14 +7,12 @@ import { requestIdFrom } from '#libs/telemetry';
 import { refuseOtherMethods } from './allowed-methods.js';
 import { endConnectionsAtClose } from './connection-end.js';
 import { IdempotentAnswers } from './idempotent-answers.js';
+import { HTTP_LIMITS, type HttpLimits, limitConnections, RequestLimit } from './http-limits.js';
 import { acceptJsonOnly, BODY_LIMIT } from './json-body.js';
 import { serveDocs } from './openapi.js';
 import { PayloadPipe } from './payload-pipe.js';
 import { answerWithProblem, ProblemFilter } from './problem-answer.js';
 import { requestAccess } from './request-access.js';
-
-/** Milliseconds in which a request must have arrived as a whole. */
-const REQUEST_TIMEOUT = 30_000;
 
 /**
  * The HTTP side of the API, not listening yet: bodies, keys, validation, problems, headers and docs are the
@@ -23,12 +21,14 @@ const REQUEST_TIMEOUT = 30_000;
 export async function createHttpApplication(
   module: DynamicModule,
   options: { apiKeys: readonly string[] },
+  limits: HttpLimits = HTTP_LIMITS,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     // While closing, what still comes in on open connections is answered rather than refused.
     return503OnClosing: false,
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: limits.arrivalMs,
+    connectionTimeout: limits.silenceMs,
     genReqId: (request: IncomingMessage) => requestIdFrom(request.headers['x-request-id']),
     // What the router itself refuses reaches no hook and no filter.
     frameworkErrors: answerWithProblem,
@@ -42,11 +42,13 @@ export async function createHttpApplication(
   refuseOtherMethods(server);
   acceptJsonOnly(server);
   endConnectionsAtClose(server);
+  limitConnections(server, limits.connections);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,
     bufferLogs: true,
   });
+  app.useGlobalInterceptors(new RequestLimit(limits.requestsAtOnce));
   app.useGlobalInterceptors(new IdempotentAnswers(app.get(IdempotentCalls)));
   app.useGlobalPipes(new PayloadPipe());
   app.useGlobalFilters(new ProblemFilter());

@@ -187,6 +187,34 @@ test('a reply larger than NATS carries is an error that says so', async () => {
   expect(answer.json()).toMatchObject({ status: 413, detail: expect.stringContaining('fewer items') });
 });
 
+test('a payload larger than a body over HTTP may be is refused, though NATS carries it', async () => {
+  const nats = await ownNats('max_payload: 4MB');
+  await nats.start();
+  await startApp(nats.url);
+  const connection = await caller(nats.url);
+  await request(connection, 'ems.things.echo');
+  const answer = await request(
+    connection,
+    'ems.things.echo',
+    JSON.stringify({ text: 'x'.repeat(1_100_000) }),
+  );
+  expect(answer.json()).toMatchObject({ status: 413, detail: 'A payload may have at most 1 MiB.' });
+});
+
+test('more requests than can be worked on are refused at once, and later ones are answered', async () => {
+  const { url } = await natsAccount();
+  await startApp(url);
+  const connection = await caller(url);
+  await request(connection, 'ems.things.echo');
+  const ask = () => connection.request('ems.things.slow', '{"milliseconds":1500}', { timeout: 20_000 });
+  const answers = await Promise.all(Array.from({ length: 620 }, ask));
+
+  const refused = answers.filter((answer) => answer.headers?.get('Nats-Service-Error-Code') === '503');
+  expect(refused).toHaveLength(120);
+  expect(refused[0]?.json()).toMatchObject({ status: 503, retryAfterSeconds: 1 });
+  expect((await request(connection, 'ems.things.echo')).json()).toEqual({ echo: {} });
+});
+
 test('two processes share the requests of a queue group; each is answered once', async () => {
   const { url } = await natsAccount();
   await startApp(url);
