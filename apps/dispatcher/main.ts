@@ -6,13 +6,18 @@ import { NatsLink, natsMicroservice } from '#libs/nats';
 import { Logger } from '#libs/telemetry';
 import { DispatcherModule } from './dispatcher.module.js';
 
+/** Only probes and scrapes come in: connections at one time, and milliseconds for a request or of silence. */
+const CONNECTIONS = 100;
+const REQUEST_TIMEOUT = 10_000;
+const SILENCE = 60_000;
+
 async function main(): Promise<void> {
   const config = loadDispatcherConfig();
-  const app = await NestFactory.create<NestFastifyApplication>(
-    DispatcherModule.forRoot(config),
-    new FastifyAdapter(),
-    { bufferLogs: true },
-  );
+  const adapter = new FastifyAdapter({ requestTimeout: REQUEST_TIMEOUT, connectionTimeout: SILENCE });
+  adapter.getInstance().server.maxConnections = CONNECTIONS;
+  const app = await NestFactory.create<NestFastifyApplication>(DispatcherModule.forRoot(config), adapter, {
+    bufferLogs: true,
+  });
   app.useLogger(app.get(Logger));
   // No queue group: each dispatcher hears each control message.
   app.connectMicroservice(natsMicroservice(app.get(NatsLink)));

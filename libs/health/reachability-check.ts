@@ -1,5 +1,5 @@
 import type { HttpService } from '@nestjs/axios';
-import { isAxiosError } from 'axios';
+import { isAxiosError, isCancel } from 'axios';
 import { firstValueFrom } from 'rxjs';
 import type { Finding, HealthCheck } from './check.js';
 
@@ -28,11 +28,22 @@ export function reachabilityCheck(name: string, http: HttpService, url: string):
 async function reach(http: HttpService, url: string): Promise<Finding> {
   try {
     const { status } = await firstValueFrom(
-      http.request({ method: 'HEAD', url, timeout: TIMEOUT, maxRedirects: 0, validateStatus: () => true }),
+      http.request({
+        method: 'HEAD',
+        url,
+        // axios's own timeout is one of silence, which an answer that drips never keeps.
+        signal: AbortSignal.timeout(TIMEOUT),
+        maxRedirects: 0,
+        validateStatus: () => true,
+      }),
     );
     return { status: 'up', httpStatus: status };
   } catch (error) {
-    const reason = isAxiosError(error) ? (error.code ?? error.message) : String(error);
+    const reason = isCancel(error)
+      ? `no answer within ${TIMEOUT} ms`
+      : isAxiosError(error)
+        ? (error.code ?? error.message)
+        : String(error);
     return { status: 'degraded', message: `It is not reachable: ${reason}.` };
   }
 }

@@ -202,7 +202,30 @@ test('reachability: any HTTP answer will do, a refused or hanging connection wil
     details: {
       [`port${portOf(answering)}`]: { status: 'up', httpStatus: 404 },
       [`port${gonePort}`]: { status: 'degraded', message: 'It is not reachable: ECONNREFUSED.' },
-      [`port${portOf(silent)}`]: { status: 'degraded', message: 'It is not reachable: ECONNABORTED.' },
+      [`port${portOf(silent)}`]: {
+        status: 'degraded',
+        message: 'It is not reachable: no answer within 1500 ms.',
+      },
     },
+  });
+});
+
+test('reachability: an answer that drips without end is given up like silence', async () => {
+  const dripping = createServer((socket) => {
+    socket.on('error', () => undefined).write('HTTP/1.1 200 OK\r\nx: ');
+    const drip = setInterval(() => socket.write('.'), 50);
+    socket.once('close', () => clearInterval(drip));
+  }).listen(0, '127.0.0.1');
+  await once(dripping, 'listening');
+  onTestFinished(() => void dripping.close());
+  const module = await Test.createTestingModule({ imports: [HttpModule] }).compile();
+  const check = reachabilityCheck(
+    'provider',
+    module.get(HttpService),
+    `http://127.0.0.1:${portOf(dripping)}/`,
+  );
+  expect(await check.look()).toEqual({
+    status: 'degraded',
+    message: 'It is not reachable: no answer within 1500 ms.',
   });
 });
