@@ -65,6 +65,18 @@ export class RecordRows {
     this.#length += 1;
   }
 
+  /** Takes back the status of a request that was not given its answer; it is among the last ones. */
+  withdrawStatus({ id, at, connection }: Pick<NewRow, 'id' | 'at' | 'connection'>): void {
+    for (let index = this.#length - 1; index >= 0; index -= 1) {
+      const chunk = this.#chunks[Math.floor(index / rowsPerChunk)]!;
+      const place = index % rowsPerChunk;
+      if (chunk.connections[place] !== connection || chunk.at[place] !== at) continue;
+      if (chunk.ids[place] !== BigInt(id)) continue;
+      chunk.statuses[place] = 0;
+      return;
+    }
+  }
+
   /** The row at `index` as JSON. Ids and phones keep all 64 bits, which `JSON.stringify` could not give. */
   json(index: number): string {
     const chunk = this.#chunks[Math.floor(index / rowsPerChunk)];

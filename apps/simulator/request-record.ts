@@ -54,6 +54,11 @@ export class RequestRecord {
     if (this.#lastAt === null || row.at > this.#lastAt) this.#lastAt = row.at;
   }
 
+  /** A request has gone without the answer that was decided on. */
+  withdrawStatus(request: Pick<NewRow, 'id' | 'at' | 'connection'>): void {
+    this.#rows.withdrawStatus(request);
+  }
+
   requestsOf(id: Int64): number {
     return this.#tallies.requestsOf(id);
   }

@@ -31,7 +31,14 @@ export class SendExchange {
   /** To be called when the exchange is over, whichever side ended it. */
   onClose(): void {
     if (!this.#decided) this.provider.onBrokenOff(this.arrival);
+    else if (!this.response.headersSent && this.#isEndedHere()) this.provider.onUnanswered(this.arrival);
     this.#decided = true;
+  }
+
+  /** A caller that has gone said goodbye, or was cut off by an error. */
+  #isEndedHere(): boolean {
+    const { socket } = this.request;
+    return !socket.readableEnded && socket.errored === null;
   }
 
   #collect(part: Buffer): void {

@@ -81,6 +81,11 @@ export class SimulatedProvider {
     this.#record.add({ ...row, outcome: 'malformed' });
   }
 
+  /** We ended the connection before the answer that was decided on. */
+  onUnanswered(arrival: Arrival): void {
+    this.#record.withdrawStatus(arrival);
+  }
+
   #recorded(arrival: Arrival, message: SendMessage | null, outcome: Outcome, reply: Reply): Reply {
     this.#record.add({
       id: arrival.id,

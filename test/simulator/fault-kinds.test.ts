@@ -232,7 +232,7 @@ describe('a fault of kind', () => {
     await control.behave({
       faults: [
         { kind: 'closeIdle', afterMs: 200, ids: [1] },
-        { kind: 'acceptThenHang', ids: [2] },
+        { kind: 'slow', delayMs: 5_000, ids: [2] },
       ],
     });
     const socket = await rawConnection(port);
@@ -242,9 +242,32 @@ describe('a fault of kind', () => {
     const { read } = await end;
     expect(read.match(/HTTP\/1\.1/g)).toHaveLength(1);
     expect(await control.received()).toMatchObject([
-      { id: 1, outcome: 'accepted', connection: 1 },
-      { id: 2, outcome: 'accepted', connection: 1 },
+      { id: 1, outcome: 'accepted', status: 200, connection: 1 },
+      { id: 2, outcome: 'accepted', status: null, connection: 1 },
     ]);
+  });
+});
+
+describe('the status of an answer that was not given', () => {
+  it('is null when the provider goes down with the request in its hands', async () => {
+    const { exchange, control } = await simulator();
+    await control.fault({ kind: 'slow', delayMs: 5_000 });
+    const cutOff = exchange(1).catch(() => undefined);
+    await eventually('it is there', async () => (await control.received()).length === 1);
+    await control.behave({ down: true });
+    await cutOff;
+    expect(await control.received()).toMatchObject([{ outcome: 'accepted', fault: 'slow', status: null }]);
+  });
+
+  it('is as it was decided when the caller has gone', async () => {
+    const { port, control } = await simulator();
+    await control.fault({ kind: 'slow', delayMs: 5_000 });
+    const socket = await rawConnection(port);
+    socket.write(head(1, bodyOf(1).length) + bodyOf(1));
+    await eventually('it is there', async () => (await control.received()).length === 1);
+    socket.destroy();
+    await eventually('it is over', async () => (await control.state()).inFlight === 0);
+    expect(await control.received()).toMatchObject([{ outcome: 'accepted', fault: 'slow', status: 200 }]);
   });
 });
 

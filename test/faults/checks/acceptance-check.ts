@@ -18,9 +18,12 @@ const doubtful = new Set([
   'resetAfterBody',
 ]);
 
-/** Whether the answer to a request leaves open if it was accepted. A slow one does when it outlasts a request's time. */
+/**
+ * Whether the answer to a request leaves open if it was accepted. A slow one does when it outlasts a request's
+ * time, and so does one that was not given at all: the provider had closed the connection meanwhile.
+ */
 export function isAmbiguous({ fault, status }: Received): boolean {
-  if (fault === null) return false;
+  if (fault === null) return status === null;
   return doubtful.has(fault) || (fault === 'status' && status !== null && (status >= 500 || status === 408));
 }
 
