@@ -17,8 +17,8 @@ module.exports = {
     {
       name: 'technical-libs-know-no-domain',
       severity: 'error',
-      from: { path: '^libs/', pathNot: '^libs/(clients|mailings|messages|statistics)/' },
-      to: { path: '^libs/(clients|mailings|messages|statistics)/' },
+      from: { path: '^libs/', pathNot: '^libs/(clients|mailings|messages|providers|statistics)/' },
+      to: { path: '^libs/(clients|mailings|messages|providers|statistics)/' },
     },
     {
       name: 'libs-by-their-index-only',

@@ -6,6 +6,7 @@ import { IdempotencyModule } from '#libs/idempotency';
 import { MailingsModule } from '#libs/mailings';
 import { MessagesModule } from '#libs/messages';
 import { NatsModule } from '#libs/nats';
+import { ProvidersModule } from '#libs/providers';
 import { StatisticsModule } from '#libs/statistics';
 import { controllers } from './controllers.js';
 import { operations } from './operations.js';
@@ -15,7 +16,14 @@ import { operations } from './operations.js';
  * leasing and sending, so that no amount of sending slows an answer down.
  */
 @Module({
-  imports: [ClientsModule, IdempotencyModule, MailingsModule, MessagesModule, StatisticsModule],
+  imports: [
+    ClientsModule,
+    IdempotencyModule,
+    MailingsModule,
+    MessagesModule,
+    ProvidersModule,
+    StatisticsModule,
+  ],
   controllers,
 })
 export class ApiModule {

@@ -4,6 +4,8 @@ import { MailingsController } from './mailings/mailings.controller.js';
 import { MailingsNatsController } from './mailings/mailings.nats.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { MessagesNatsController } from './messages/messages.nats.controller.js';
+import { ProvidersController } from './providers/providers.controller.js';
+import { ProvidersNatsController } from './providers/providers.nats.controller.js';
 import { StatisticsController } from './statistics/statistics.controller.js';
 import { StatisticsNatsController } from './statistics/statistics.nats.controller.js';
 
@@ -15,6 +17,8 @@ export const controllers = [
   MailingsNatsController,
   MessagesController,
   MessagesNatsController,
+  ProvidersController,
+  ProvidersNatsController,
   StatisticsController,
   StatisticsNatsController,
 ];

@@ -1,6 +1,8 @@
 import type { SqlExecutor, Statement } from '#libs/database';
 
-export type BreakerState = 'closed' | 'open' | 'half_open';
+export const breakerStates = ['closed', 'open', 'half_open'] as const;
+
+export type BreakerState = (typeof breakerStates)[number];
 
 /** A provider's breaker as all dispatchers share it. Instants are epoch milliseconds of the database's clock. */
 export interface BreakerRow {

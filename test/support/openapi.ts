@@ -94,7 +94,10 @@ export class OpenApi {
     if (schema.example !== undefined) return schema.example;
     const [first] = schema.allOf ?? schema.anyOf ?? [];
     if (first) return this.exampleOf(first);
-    const properties = Object.entries(schema.properties ?? {});
+    const properties = Object.entries(schema.properties ?? {}).filter(
+      ([name, { example, type }]) =>
+        example !== undefined || type !== 'string' || schema.required?.includes(name),
+    );
     return Object.fromEntries(properties.map(([name, property]) => [name, this.exampleOf(property)]));
   }
 

@@ -29,6 +29,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('clients', 'Recipients')
     .addTag('mailings', 'Campaigns, and pausing and cancelling them')
     .addTag('messages', 'Who got a mailing, who did not, and why')
+    .addTag('providers', 'The sending services: how fast they may be sent to, and whether they are down')
     .addTag('statistics', 'How many messages are in each status')
     // Left out, the format would be JWT.
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'A key of the service.' }, 'key')

@@ -12,7 +12,13 @@ const QUEUE = 'ems-api';
  * Whatever is asked under these is answered, if only by a 404. Streams hold none of them: JetStream would take
  * its own acknowledgement for our reply.
  */
-const namespaces = ['ems.clients.>', 'ems.mailings.>', 'ems.messages.>', 'ems.statistics.>'];
+const namespaces = [
+  'ems.clients.>',
+  'ems.mailings.>',
+  'ems.messages.>',
+  'ems.providers.>',
+  'ems.statistics.>',
+];
 
 /** What `connectMicroservice` takes to answer the service's subjects; see `docs/nats.md`. */
 export function requestReply(app: INestApplicationContext): MicroserviceOptions {

@@ -37,7 +37,7 @@ test('every operation says what it does, what it takes and what it answers', () 
 
 test('every operation under /v1 documents its problems, with an example of each', () => {
   const operations = document.operations.filter(({ path }) => path.startsWith('/v1'));
-  expect(operations).toHaveLength(19);
+  expect(operations).toHaveLength(24);
   for (const { name, path, operation } of operations) {
     const statuses = Object.keys(operation.responses);
     expect(statuses, name).toEqual(expect.arrayContaining(['400', '401', '500', '503']));
@@ -94,14 +94,24 @@ test('every field is described, and its example is one', () => {
   }
 });
 
+async function anUnknownMessage(): Promise<void> {
+  await api.query(
+    `INSERT INTO messages (id, mailing_id, client_id, batch_id, phone, status)
+     VALUES (1, 1, 1, 1, 79001112233, 'unknown')`,
+  );
+}
+
 test('the examples of bodies are accepted as they stand', async () => {
   const bodies = document.operations.filter(({ operation }) => operation.requestBody);
-  expect(bodies).toHaveLength(5);
+  expect(bodies).toHaveLength(8);
   for (const { name, method, path, operation } of bodies) {
-    await api.query('TRUNCATE clients, mailings RESTART IDENTITY');
-    if (method === 'patch') {
+    await api.query(
+      'TRUNCATE clients, mailings, messages, batches, attempts, mailing_counters RESTART IDENTITY',
+    );
+    if (path.includes('{id}')) {
       await api.post('/v1/clients', aClient());
       await api.post('/v1/mailings', aMailing());
+      await anUnknownMessage();
     }
     const example = document.exampleOf(operation.requestBody!.content['application/json']!.schema);
     const answer = await api.call(method.toUpperCase(), path.replace('{id}', '1'), { body: example });
@@ -113,11 +123,14 @@ describe('what is answered is what is documented', () => {
   const answers = new Map<string, Answer>();
 
   beforeAll(async () => {
-    await api.query('TRUNCATE clients, mailings RESTART IDENTITY');
+    await api.query(
+      'TRUNCATE clients, mailings, messages, batches, attempts, mailing_counters RESTART IDENTITY',
+    );
     const call = async (method: string, path: string, body?: unknown) => {
       const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}');
       answers.set(`${method} ${template}`, await api.call(method, path, { body }));
     };
+    await call('PATCH', '/v1/providers/1', { rateLimit: null });
     await call('POST', '/v1/clients', aClient({ tags: ['a'], attributes: { x: 1 } }));
     await call('POST', '/v1/clients/batch', { items: [aClient({ phone: '+12025550123' }), {}, aClient()] });
     await call('POST', '/v1/mailings', aMailing({ window: { from: '09:00', to: '21:00' } }));
@@ -142,11 +155,16 @@ describe('what is answered is what is documented', () => {
       '/v1/mailings/1/messages',
       '/v1/clients/1/messages',
       '/v1/messages/1',
+      '/v1/providers?limit=1',
+      '/v1/providers/1',
       '/v1/statistics?limit=1',
       '/v1/mailings/1/statistics',
     ]) {
       await call('GET', path);
     }
+    await api.query(`UPDATE messages SET status = 'unknown'`);
+    await call('POST', '/v1/messages/1/resolve', { as: 'sent' });
+    await call('POST', '/v1/mailings/1/resolve', { as: 'sent' });
     await call('DELETE', '/v1/clients/1');
     await call('DELETE', '/v1/mailings/1');
   });

@@ -1,0 +1,48 @@
+import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { PageQuery } from '#libs/payloads';
+import { ProviderDto, ProviderPageDto, ProvidersService, UpdateProviderDto } from '#libs/providers';
+import { Operation } from '../http/operation.js';
+import { Id } from '../http/payload-pipe.js';
+
+const notFound = { 'not-found': 'There is no such provider.' };
+
+@ApiTags('providers')
+@Controller('v1/providers')
+export class ProvidersController {
+  constructor(private readonly providers: ProvidersService) {}
+
+  @Get()
+  @Operation({
+    summary: 'List providers',
+    description: 'By their ids.',
+    answer: { status: 200, description: 'A page of providers.', type: ProviderPageDto },
+  })
+  list(@Query() query: PageQuery): Promise<ProviderPageDto> {
+    return this.providers.list(query);
+  }
+
+  @Get(':id')
+  @Operation({
+    summary: 'Show a provider',
+    id: 'provider',
+    answer: { status: 200, description: 'The provider.', type: ProviderDto },
+    problems: notFound,
+  })
+  get(@Id() id: number): Promise<ProviderDto> {
+    return this.providers.get(id);
+  }
+
+  @Patch(':id')
+  @Operation({
+    summary: 'Change how fast a provider is sent to, and how long it knows an id',
+    description: 'What is left out stays. A new rate limit holds within a second, over all dispatchers.',
+    id: 'provider',
+    answer: { status: 200, description: 'The provider as it is now.', type: ProviderDto },
+    takesBody: true,
+    problems: notFound,
+  })
+  update(@Id() id: number, @Body() dto: UpdateProviderDto): Promise<ProviderDto> {
+    return this.providers.update(id, dto);
+  }
+}
