@@ -1,6 +1,7 @@
 export * from './abandoned-batches.js';
 export * from './batch-lease.js';
 export * from './batch-tickets.js';
+export * from './breaker-pause.js';
 export * from './breaker-row.js';
 export * from './client-messages-canceller.js';
 export * from './control-changes.js';

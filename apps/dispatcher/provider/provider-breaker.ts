@@ -1,6 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { type BreakerRow, DEFAULT_PROVIDER, findBreaker, openBreaker } from '#libs/messages';
+import {
+  type BreakerRow,
+  DEFAULT_PROVIDER,
+  findBreaker,
+  openBreaker,
+  prolongOpenBreaker,
+} from '#libs/messages';
 import { type BreakerChanged, ControlBus, controlSubjects } from '#libs/nats';
 import type { Outcome } from '#libs/provider';
 import type { Duty } from '../duties/duty.js';
@@ -21,6 +27,9 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   private readonly listeners: ((open: boolean) => void)[] = [];
   private row: BreakerRow | undefined;
   private opening = false;
+  /** Until when the provider asked to be left alone, `performance.now()`; and how much of that is shared. */
+  private peaceUntil = Number.NEGATIVE_INFINITY;
+  private sharedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly sql: Sql,
@@ -44,7 +53,12 @@ export class ProviderBreaker implements Duty<BreakerRow> {
 
   /** Takes one outcome in. What a probe came to is for the prober to judge. */
   note(outcome: Outcome, probe: boolean): void {
-    if (probe || this.isOpen) return;
+    if (probe) return;
+    if (this.isOpen) {
+      // What was on the wire is told to wait too, perhaps for longer.
+      if (outcome.kind === 'throttled') this.prolong(outcome.retryAfterMs ?? 0);
+      return;
+    }
     const verdict = this.evidence.note(outcome);
     if (!verdict) return;
     this.evidence.forget();
@@ -84,10 +98,36 @@ export class ProviderBreaker implements Duty<BreakerRow> {
       } else {
         await this.runOnce();
       }
+      await this.sharePeace();
     } catch (error) {
       // Postgres is away, so no further grant succeeds either; the next refresh tells what is so.
       this.opening = false;
+      this.sharedUntil = this.peaceUntil;
       this.logger.warn({ msg: 'the open breaker could not be shared', error: String(error) });
+    }
+  }
+
+  private prolong(forMs: number): void {
+    const sharing = this.peaceUntil > this.sharedUntil;
+    this.peaceUntil = Math.max(this.peaceUntil, performance.now() + forMs);
+    // Dozens ask at the same moment: while one is being told to everyone, the others wait and go in one.
+    if (sharing || this.opening) return;
+    void this.sharePeace().catch((error: unknown) => {
+      this.logger.warn({ msg: 'a longer pause could not be shared', error: String(error) });
+    });
+  }
+
+  private async sharePeace(): Promise<void> {
+    try {
+      while (this.peaceUntil > this.sharedUntil) {
+        const until = this.peaceUntil;
+        const forMs = until - performance.now();
+        const version = await prolongOpenBreaker(this.sql, DEFAULT_PROVIDER, Math.max(0, forMs));
+        this.sharedUntil = until;
+        if (version !== undefined) this.announce(version);
+      }
+    } finally {
+      this.sharedUntil = this.peaceUntil;
     }
   }
 

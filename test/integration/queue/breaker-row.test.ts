@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { closeBreaker, findBreaker, openBreaker, reopenBreaker, takeProbe } from '#libs/messages';
+import {
+  closeBreaker,
+  findBreaker,
+  openBreaker,
+  prolongOpenBreaker,
+  reopenBreaker,
+  takeProbe,
+} from '#libs/messages';
 import { setup } from '../../support/queue-scenario.js';
 
 const PROVIDER = 1;
@@ -42,6 +49,22 @@ describe('the breaker', () => {
   test('is an error when the provider does not exist', async () => {
     const { sql } = await setup();
     await expect(findBreaker(sql, 99)).rejects.toThrow('There is no provider 99');
+  });
+});
+
+describe('a longer pause that the provider asks for', () => {
+  test('counts while the breaker is open, and never shortens one', async () => {
+    const { sql, one, probe, shiftClock, row } = await opened();
+    expect(await prolongOpenBreaker(sql, PROVIDER, 9_000)).toBeUndefined();
+    expect(await prolongOpenBreaker(sql, PROVIDER, 60_000)).toBe((row?.version ?? 0) + 1);
+    await shiftClock('59s');
+    expect(await probe(one)).toBeUndefined();
+    await shiftClock('1s');
+    expect(await probe(one)).toMatchObject({ state: 'half_open' });
+
+    expect(await prolongOpenBreaker(sql, PROVIDER, 60_000), 'a probe is on its way').toBeUndefined();
+    await closeBreaker(sql, PROVIDER, one.id);
+    expect(await prolongOpenBreaker(sql, PROVIDER, 60_000), 'it is closed').toBeUndefined();
   });
 });
 
