@@ -44,20 +44,24 @@ export async function holdMailing(
  * The one way down in the order of statuses, and only from `unknown`. The decision takes a number of its own
  * among the attempts, and what was attempted up to it is judged: see `record-outcomes`. What is to be sent again
  * goes to new batches with the window of its old one, whose `granted_upto` may still cover it; it may have been
- * sent, and the time for which the provider surely knows its id is counted anew from the decision.
+ * sent, and the time for which the provider surely knows its id is counted anew from the decision. To a client
+ * that was deleted nothing is sent again; a deletion at the same time waits, and then finds what is pending.
  */
 const resolve: Statement = {
   name: 'resolve-messages',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), held AS MATERIALIZED (
-      SELECT id, batch_id FROM messages
+      SELECT id, client_id, batch_id FROM messages
       WHERE id = ANY ($2::bigint[]) AND mailing_id = $1 AND status = 'unknown'
       ORDER BY id
       FOR NO KEY UPDATE
+    ), recipients AS MATERIALIZED (
+      SELECT id FROM clients
+      WHERE id = ANY (ARRAY (SELECT client_id FROM held)) AND $3 = 'pending'::message_status
+      FOR KEY SHARE
     ), numbered AS MATERIALIZED (
       SELECT h.id, b.provider_id, b.timezone, b.not_before, b.not_after, row_number() OVER alike - 1 AS nth
-      FROM held h JOIN batches b ON b.id = h.batch_id
-      WHERE $3 = 'pending'::message_status
+      FROM held h JOIN recipients r ON r.id = h.client_id JOIN batches b ON b.id = h.batch_id
       WINDOW alike AS (PARTITION BY b.provider_id, b.timezone, b.not_before, b.not_after ORDER BY h.id)
     ), placed AS MATERIALIZED (
       SELECT *, max(CASE WHEN nth % ${BATCH_SIZE} = 0 THEN nextval(pg_get_serial_sequence('batches', 'id')) END)
@@ -79,6 +83,7 @@ const resolve: Statement = {
         last_error = CASE WHEN $3 = 'sent'::message_status THEN NULL ELSE m.last_error END
       FROM clock, held h LEFT JOIN placed p USING (id)
       WHERE m.id = h.id AND m.id = ANY ($2::bigint[])
+        AND ($3 <> 'pending'::message_status OR p.new_batch IS NOT NULL)
       RETURNING m.id, m.mailing_id, m.attempts, 'unknown'::message_status AS was, m.status AS becomes
     ), counted AS (
       ${countChanges('changed', '$4')}
@@ -90,7 +95,7 @@ const resolve: Statement = {
     SELECT id FROM changed`,
 };
 
-/** Resolves those of a held mailing's messages that are `unknown`; returns how many. */
+/** Resolves those of a held mailing's messages that are `unknown` and can be; returns how many. */
 export async function resolveMessages(
   transaction: SqlExecutor,
   messages: { mailingId: number; ids: readonly number[] },

@@ -38,7 +38,11 @@ export class MessageResolver {
     if (!message) throw Problem.notFound('message', id);
     if (await this.resolvePage(message.mailingId, [id], as)) return;
     const { status } = (await this.reader.find(id)) ?? message;
-    throw Problem.conflict(`The message is ${status}, and only one that is unknown can be resolved.`);
+    throw Problem.conflict(
+      status === 'unknown'
+        ? 'The client was deleted, so nothing is sent to it again.'
+        : `The message is ${status}, and only one that is unknown can be resolved.`,
+    );
   }
 
   /**

@@ -69,7 +69,8 @@ export class MessagesController {
     takesBody: true,
     problems: {
       'not-found': 'There is no such message.',
-      conflict: 'It is not `unknown`; or it is to be sent again, and its mailing is cancelled or over.',
+      conflict:
+        'It is not `unknown`; or it is to be sent again, and its mailing is cancelled or over, or its client deleted.',
     },
   })
   async resolve(@Id() id: number, @Body() { as }: ResolveMessageDto): Promise<MessageWithAttemptsDto> {
@@ -82,7 +83,7 @@ export class MessagesController {
   @Operation({
     summary: 'Resolve all messages of a mailing that may have been sent',
     description:
-      'The same for each message of the mailing that is `unknown`. After 5 seconds the answer tells how far it came: call again with `nextCursor` until that is null.',
+      'The same for each message of the mailing that is `unknown`, except that nothing is sent again to clients that were deleted. After 5 seconds the answer tells how far it came: call again with `nextCursor` until that is null.',
     id: 'mailing',
     answer: { status: 200, description: 'How many were resolved.', type: ResolvedMessagesDto },
     takesBody: true,

@@ -7,6 +7,8 @@ import { WakeUp } from './wake-up.js';
 /** A message that was granted and waits for its slot, if it needs one, and for a free connection. */
 export interface GrantedMessage extends WaitingMessage {
   batch: OpenBatch;
+  /** By the database's clock, epoch milliseconds; its request starts later. */
+  grantedAt: number;
   /** It may only start at its own instant. */
   hasSlot: boolean;
   /** The monotonic instants between which its request may start; later, it needs another grant. */
@@ -33,7 +35,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   /** How many slots the last grant found. */
   slotsFound = 4;
   /** What still needs a grant. */
-  readonly ungranted = new Ungranted();
+  readonly ungranted = new Ungranted<GrantedMessage>();
   /** Wakes who waits for something to happen to it: a message that was settled last, left, or came too late. */
   readonly news = new WakeUp();
   /** The mailing's end by the database's clock; each grant reads it anew. */

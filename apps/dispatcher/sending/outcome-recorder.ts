@@ -80,7 +80,8 @@ export class OutcomeRecorder {
       return;
     }
     const at = this.clock.now();
-    const inDoubtSince = effect.ambiguous ? at - latencyMs : undefined;
+    // Not the request's start: that is extrapolated, and may be ahead of the database while that is slow.
+    const inDoubtSince = effect.ambiguous ? message.grantedAt : undefined;
     this.buffer.push({
       message,
       kind: outcome.kind,

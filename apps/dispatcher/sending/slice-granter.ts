@@ -63,7 +63,7 @@ export class SliceGranter {
     }
   }
 
-  private async grant(batch: OpenBatch, slice: Slice): Promise<GrantedSlice | undefined> {
+  private async grant(batch: OpenBatch, slice: Slice<GrantedMessage>): Promise<GrantedSlice | undefined> {
     const sentAt = performance.now();
     const limited = batch.limitedBy !== null && !batch.probe;
     const grant = await (limited ? grantPacedSlice : grantSlice)(
@@ -87,7 +87,12 @@ export class SliceGranter {
     return {
       messages: slice.messages
         .filter((message) => grant.ids.has(message.id))
-        .map((message, nth) => ({ ...message, batch, ...this.startOf(grant.slots?.[nth], sentAt, batch) })),
+        .map((message, nth) => ({
+          ...message,
+          batch,
+          grantedAt: grant.now,
+          ...this.startOf(grant.slots?.[nth], sentAt, batch),
+        })),
       shortOf: grant.shortOf,
       askAgainAt: this.clock.toMonotonicAtLeast(grant.freeAt ?? grant.now),
     };

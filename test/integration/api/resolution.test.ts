@@ -44,12 +44,17 @@ async function aMailingWith({ status = 'running', hasEnded = false, unknown = 1,
      RETURNING id`,
     [body.id],
   );
+  const clients = await api.query<{ id: number }>(
+    `INSERT INTO clients (phone, timezone) SELECT 70000000000 + nextval('clients_id_seq'), 'UTC'
+     FROM generate_series(1, $1) RETURNING id`,
+    [unknown + sent],
+  );
   const messages = await api.query<{ id: number }>(
     `INSERT INTO messages (mailing_id, client_id, batch_id, phone, status, attempts, in_doubt_since, last_error)
-     SELECT $1, c, $2, 70000000000 + c, CASE WHEN c <= $3::int THEN 'unknown' ELSE 'sent' END::message_status, 1,
+     SELECT $1, c, $2, 70000000000 + c, CASE WHEN nth <= $3::int THEN 'unknown' ELSE 'sent' END::message_status, 1,
        now(), 'no answer'
-     FROM generate_series(1, $3::int + $4::int) AS c RETURNING id`,
-    [body.id, batch?.id, unknown, sent],
+     FROM unnest($4::bigint[]) WITH ORDINALITY AS recipient (c, nth) RETURNING id`,
+    [body.id, batch?.id, unknown, clients.map(({ id }) => id)],
   );
   await api.query(`INSERT INTO mailing_counters (mailing_id, shard, unknown, sent) VALUES ($1, 0, $2, $3)`, [
     body.id,
@@ -125,6 +130,19 @@ describe('one message', () => {
     expect(await api.snapshot()).toEqual(before);
     const { body: failed } = await api.post(`/v1/messages/${messages[0]}/resolve`, { as: 'failed' });
     expect(failed.status, 'but may be given up').toBe('failed');
+  });
+
+  test('is not to be sent again when its client was deleted', async () => {
+    const { mailing, messages } = await aMailingWith({ unknown: 2 });
+    const { body: message } = await api.get(`/v1/messages/${messages[0]}`);
+    await api.delete(`/v1/clients/${message.clientId}`);
+    const { status, body } = await api.post(`/v1/messages/${messages[0]}/resolve`, { as: 'resend' });
+    expect([status, body.detail]).toEqual([409, 'The client was deleted, so nothing is sent to it again.']);
+
+    const all = await api.post(`/v1/mailings/${mailing}/resolve`, { as: 'resend' });
+    expect(all.body).toMatchObject({ resolved: 1, nextCursor: null });
+    expect(await statusesOf(mailing)).toEqual({ pending: 1, unknown: 1 });
+    expect((await api.post(`/v1/messages/${messages[0]}/resolve`, { as: 'failed' })).status).toBe(200);
   });
 
   test('that is not unknown is a conflict that says what it is', async () => {

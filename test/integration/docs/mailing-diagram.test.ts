@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mailingStatuses, type MailingStatus } from '#libs/mailings';
 import { finishMailings, planPage, takeMailing } from '#libs/messages';
-import { aMailing, TestApi } from '../../support/api.js';
+import { aClient, aMailing, TestApi } from '../../support/api.js';
 import { textOf } from '../../support/documents.js';
 import { arrows, BEGINNING, stateDiagrams } from '../../support/state-diagram.js';
 
@@ -50,10 +50,16 @@ const happenings: Record<string, (id: number) => Promise<unknown>> = {
   },
   finishing: () => finishMailings(api.sql),
   resolving: async (id) => {
-    const [message] = await api.query<{ id: number }>(
-      `INSERT INTO messages (mailing_id, client_id, batch_id, phone, status) VALUES ($1, 1, 1, 79000000000, 'unknown')
+    const [batch] = await api.query<{ id: number }>(
+      `INSERT INTO batches (mailing_id, provider_id, state, size, due_at) VALUES ($1, 1, 'done', 1, now())
        RETURNING id`,
       [id],
+    );
+    const { body: client } = await api.post('/v1/clients', aClient());
+    const [message] = await api.query<{ id: number }>(
+      `INSERT INTO messages (mailing_id, client_id, batch_id, phone, status) VALUES ($1, $2, $3, 79000000000, 'unknown')
+       RETURNING id`,
+      [id, client.id, batch?.id],
     );
     await api.post(`/v1/messages/${message?.id}/resolve`, { as: 'resend' });
   },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  cancelMessagesOfClient,
   closeSpentBatches,
   finishMailings,
   holdMailing,
@@ -224,6 +225,42 @@ describe('an attempt after a resolution', () => {
     const terms = { silenceMs: SILENCE, maxAttempts: 2 };
     await reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), terms);
     expect(await rows()).toMatchObject([{ status: 'pending', attempts: 3 }]);
+  });
+});
+
+describe('a client that is deleted at the same time', () => {
+  /** What the API does. */
+  const deletion = (scenario: QueueScenario, clientId: number) =>
+    scenario.sql.transaction(async (transaction) => {
+      await transaction.query({ name: '', text: 'DELETE FROM clients WHERE id = $1' }, [clientId]);
+      await cancelMessagesOfClient(transaction, clientId);
+    });
+
+  test('a moment before gets nothing more', async () => {
+    const { sql, scenario, resolve, rows } = await allUnknown({ count: 1 });
+    const [message] = await rows();
+    const resolving = await sql.transaction(async (transaction) => {
+      await transaction.query({ name: '', text: 'DELETE FROM clients WHERE id = $1' }, [message?.clientId]);
+      const resolving = resolve('resend');
+      await scenario.untilWaiting();
+      return { resolving };
+    });
+    expect(await resolving.resolving).toBe(0);
+    expect(await rows()).toMatchObject([{ status: 'unknown' }]);
+  });
+
+  test('a moment after gets nothing more either', async () => {
+    const { sql, scenario, mailing, ids, rows } = await allUnknown({ count: 1 });
+    const [message] = await rows();
+    const { deleting } = await sql.transaction(async (transaction) => {
+      await holdMailing(transaction, mailing);
+      expect(await resolveMessages(transaction, { mailingId: mailing, ids }, 'resend', 0)).toBe(1);
+      const deleting = deletion(scenario, message?.clientId ?? 0);
+      await scenario.untilWaiting();
+      return { deleting };
+    });
+    await deleting;
+    expect(await rows(), 'it may have been sent before').toMatchObject([{ status: 'unknown' }]);
   });
 });
 
