@@ -1,6 +1,14 @@
+import { NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { afterCommit, JointTransactions, Orm, requireNoJointTransaction, Sql } from '#libs/database';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  afterCommit,
+  DatabaseModule,
+  JointTransactions,
+  Orm,
+  requireNoJointTransaction,
+  Sql,
+} from '#libs/database';
 import { aMailing, TestApi } from '../support/api.js';
 
 let api: TestApi;
@@ -154,6 +162,29 @@ describe('a joint transaction', () => {
     await transactions.run(terms, () => sql.query(insert));
     expect(await committed()).toBe(1);
   });
+});
+
+test('a connection on which Postgres has gone silent is not used again', async () => {
+  // One connection for Orm, given up after 2.2 s.
+  const module = DatabaseModule.forRoot({
+    url: api.databaseUrl,
+    poolSize: 2,
+    applicationName: 'silent-test',
+    statementTimeoutMs: 200,
+  });
+  const app = await NestFactory.createApplicationContext(module, { logger: false });
+  onTestFinished(() => app.close());
+  const silent = app.get(JointTransactions).run(terms, async () => {
+    const [backend] = await app.get(Sql).query<{ pid: number }>(one('SELECT pg_backend_pid() AS pid'));
+    if (!backend) throw new Error('It has no pid');
+    process.kill(backend.pid, 'SIGSTOP');
+    onTestFinished(() => void process.kill(backend.pid, 'SIGCONT'));
+    await app.get(Sql).query(insert);
+  });
+  await expect(silent).rejects.toThrow('Query read timeout');
+
+  const next = app.get(JointTransactions).run(terms, () => app.get(Sql).query(one('SELECT 1 AS one')));
+  expect(await next).toEqual([{ one: 1 }]);
 });
 
 test('outside there is none: all is done at once', async () => {

@@ -223,6 +223,17 @@ describe('a call that waits for dispatchers', () => {
     expect(repeated).toEqual([again(first!), again(first!)]);
   });
 
+  test('answers as another process does that has carried it out meanwhile', async () => {
+    await AnsweringDispatcher.silent(api);
+    const mailing = await aRunningMailing();
+    const pausing = post(`${mailing}/pause`);
+    await until('it is paused', async () => (await statusOf(mailing)) === 'paused');
+    await api.query(`UPDATE idempotency_keys SET status = 200, answer = '{"from":"the other"}'`);
+
+    expect(await pausing).toMatchObject({ status: 200, text: '{"from":"the other"}', replayed: 'true' });
+    expect(await post(`${mailing}/pause`)).toEqual(await pausing);
+  });
+
   test('is not done again later', async () => {
     const mailing = await aRunningMailing();
     const first = await post(`${mailing}/pause`);
