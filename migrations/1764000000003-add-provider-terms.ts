@@ -20,7 +20,7 @@ export class AddProviderTerms1764000000003 implements MigrationInterface {
       CREATE TABLE slot_calendars (
         scope text NOT NULL CHECK (scope IN ('mailing', 'provider')),
         id bigint NOT NULL,
-        first_tick bigint NOT NULL DEFAULT 0,
+        first_tick bigint NOT NULL,
         used integer[] NOT NULL DEFAULT '{}',
         PRIMARY KEY (scope, id)
       ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)`);
@@ -49,7 +49,8 @@ export class AddProviderTerms1764000000003 implements MigrationInterface {
             WHERE first_tick < extract(epoch FROM ems_now() - interval '1 hour') * 50
             LIMIT 100
             FOR UPDATE SKIP LOCKED);
-          INSERT INTO slot_calendars (scope, id) VALUES (of_scope, of_id) ON CONFLICT DO NOTHING;
+          INSERT INTO slot_calendars (scope, id, first_tick)
+          VALUES (of_scope, of_id, floor(extract(epoch FROM ems_now()) * 50)) ON CONFLICT DO NOTHING;
         END LOOP;
       END
       $$`);

@@ -36,9 +36,16 @@ export class QueueDispatcher {
   }
 
   /** Leases the next due batch; undefined when there is none to be had. */
-  lease(order: { recentMailings?: number[]; fair?: boolean; probe?: boolean } = {}) {
-    const { recentMailings = [], fair = false, probe = false } = order;
-    return leaseDueBatch(this.sql, this.terms(probe), { recentMailings, fair });
+  lease(
+    order: {
+      recentMailings?: number[];
+      fair?: boolean;
+      probe?: boolean;
+      waitingMailings?: (number | null)[];
+    } = {},
+  ) {
+    const { recentMailings = [], fair = false, probe = false, waitingMailings = [] } = order;
+    return leaseDueBatch(this.sql, { ...this.terms(probe), waitingMailings }, { recentMailings, fair });
   }
 
   /** Leases the batch that a ticket names. */
