@@ -96,6 +96,9 @@ test('every field is described, and its example is one', () => {
 
 async function anUnknownMessage(): Promise<void> {
   await api.query(
+    `INSERT INTO batches (mailing_id, provider_id, state, size, due_at) VALUES (1, 1, 'done', 1, now())`,
+  );
+  await api.query(
     `INSERT INTO messages (id, mailing_id, client_id, batch_id, phone, status)
      VALUES (1, 1, 1, 1, 79001112233, 'unknown')`,
   );
