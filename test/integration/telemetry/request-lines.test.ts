@@ -109,6 +109,23 @@ describe('JSON, as in production', () => {
     expect(await linesOf(api, 'caller-2')).toMatchObject([{ clientId: id, code: 201 }]);
   });
 
+  test('the line of a repetition has the id of what was made then, and none has the key', async () => {
+    const key = 'an-idempotency-key';
+    const make = (requestId: string, timezone: string) =>
+      call('/v1/clients', {
+        method: 'POST',
+        requestId,
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ phone: '+79001112234', timezone }),
+      });
+    const { id } = (await (await make('keyed-1', 'UTC')).json()) as { id: number };
+    await make('keyed-2', 'UTC');
+    expect(await linesOf(api, 'keyed-2')).toMatchObject([{ clientId: id, code: 201 }]);
+    await make('keyed-3', 'Europe/Moscow');
+    expect(await linesOf(api, 'keyed-3')).toMatchObject([{ code: 422 }]);
+    expect(api.process.output).not.toContain(key);
+  });
+
   test('a request id that is not a sane one is replaced', async () => {
     const response = await call('/v1/mailings/7', { requestId: 'a "quoted" id' });
     expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
