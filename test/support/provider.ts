@@ -15,6 +15,8 @@ export interface Received {
   fault: string | null;
   /** The answer's status code; null when there was none. */
   status: number | null;
+  /** Counts connections from 1. */
+  connection: number;
 }
 
 /** The simulated provider of a world, steered by its control port. */

@@ -50,13 +50,27 @@ export function some<Item>(items: readonly Item[], tell: (item: Item) => string)
   return `${items.length}: ${items.slice(0, 5).map(tell).join(', ')}${more}`;
 }
 
+/**
+ * A connection that `closeIdle` closes may take the answers to later requests on it along: those that were
+ * written are lost with it when further bytes of the sender arrive at the closed socket (RFC 9293, 3.10.7.1).
+ * So whoever sent one of them can't know what came of it.
+ */
+function withCutOffs(requests: readonly Received[]): Received[] {
+  const closing = new Set<number>();
+  return requests.map((request) => {
+    const isCutOff = request.fault === null && closing.has(request.connection);
+    if (request.fault === 'closeIdle') closing.add(request.connection);
+    return isCutOff ? { ...request, status: null } : request;
+  });
+}
+
 /** Reads it all. */
 export async function gatherEvidence(
   world: FaultWorld,
   ledger: Ledger,
   deduplicates: boolean,
 ): Promise<Evidence> {
-  const requests = await world.provider.received();
+  const requests = withCutOffs(await world.provider.received());
   const messages = await world.query<MessageRow>(
     `SELECT id, mailing_id AS "mailingId", client_id AS "clientId", status::text, attempts::int FROM messages`,
   );
