@@ -68,7 +68,7 @@ export class Ledger {
   breakerGraceMs = 500;
 
   /** @param clockAheadMs by how much the database's clock is ahead of the real one */
-  constructor(readonly clockAheadMs: number) {}
+  constructor(public clockAheadMs: number) {}
 
   /** What the database's clock says at an instant of the real one; both epoch milliseconds. */
   databaseTime(at: number): number {

@@ -33,7 +33,7 @@ export class Load {
     private readonly ledger: Ledger,
     random: SeededRandom,
   ) {
-    this.nextPhone = 79_010_000_000 + Math.floor(random.between(0, 80_000)) * 100_000;
+    this.nextPhone = 79_000_000_000 + Math.floor(random.between(0, 9_000)) * 100_000;
   }
 
   /** Creates clients, a thousand a call. */

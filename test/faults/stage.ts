@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Provider } from '../support/provider.js';
 import { until } from '../support/until.js';
 import type { Breach } from './invariant.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger, LedgerMailing } from './ledger.js';
 import { Load } from './load.js';
 import type { StageOptions } from './stage-options.js';
 import type { SeededRandom } from './seeded-random.js';
@@ -10,6 +10,13 @@ import type { FaultWorld } from './world/fault-world.js';
 
 /** Milliseconds in which sending has to be back. */
 const BACK_WITHIN = 5_000;
+const CLOCK_SPREADS_IN = 2_000;
+
+export interface RecoveryTerms {
+  since?: number;
+  /** Milliseconds beyond the 5 s, and what for: a probe's deadline, a lease that must run out first. */
+  more?: { ms: number; why: string };
+}
 
 /** What a scenario has to play with. */
 export class Stage {
@@ -58,6 +65,28 @@ export class Stage {
     );
   }
 
+  /** Waits until a mailing is over. */
+  async completed(mailing: LedgerMailing, withinMs = 60_000): Promise<void> {
+    await until(
+      `mailing ${mailing.id} is over`,
+      async () =>
+        (
+          await this.world.query('SELECT FROM mailings WHERE id = $1 AND finished_at IS NOT NULL', [
+            mailing.id,
+          ])
+        ).length > 0,
+      withinMs,
+    );
+  }
+
+  /** Sets the database's clock to an instant; only before anything is sent. Epoch milliseconds. */
+  async setClock(to: number): Promise<void> {
+    // Dispatchers read it with their heartbeats, and then run ahead by themselves.
+    this.ledger.clockAheadMs = to - CLOCK_SPREADS_IN - Date.now();
+    await this.world.setClock();
+    await wait(CLOCK_SPREADS_IN);
+  }
+
   /** Repeats something while there is still enough to send: until `share` of all messages were accepted. */
   async whileSending(share: number, repeat: () => Promise<void>): Promise<void> {
     const messages = [...this.ledger.mailings.values()].reduce((sum, { targets }) => sum + targets.size, 0);
@@ -65,28 +94,41 @@ export class Stage {
   }
 
   /**
-   * Measures how long it takes from now, when something has returned, to the next request that is accepted.
-   * There must be something left to send. It has to be within 5 s; `more` are milliseconds on top of it, for a
-   * reason such as a probe's deadline or a lease that must run out first.
+   * Measures how long it takes from `since` (epoch milliseconds; now, if not said), when something has returned,
+   * to the next request that is accepted. It has to be within 5 s. With nothing left to send it measures nothing.
    */
-  async recovery(of: string, more: { ms: number; why: string } = { ms: 0, why: '' }): Promise<number> {
-    const since = Date.now();
-    const { requests } = await this.provider.summary();
-    const limit = BACK_WITHIN + more.ms;
+  async recovery(of: string, { since, more }: RecoveryTerms = {}): Promise<number> {
+    const returnedAt = since ?? Date.now();
+    const before = since === undefined ? (await this.provider.summary()).requests : 0;
+    const limit = BACK_WITHIN + (more?.ms ?? 0);
     const next = await until(
       `sending is back after ${of}`,
-      async () =>
-        (await this.provider.received(requests)).find((row) => row.outcome === 'accepted' && row.at >= since),
+      async () => {
+        const rows = await this.provider.received(before);
+        const found = rows.find(({ outcome, at }) => outcome === 'accepted' && at >= returnedAt);
+        return found ?? ((await this.nothingLeft()) && 'nothing left');
+      },
       limit + 15_000,
       20,
     ).catch(() => undefined);
-    const took = next ? next.at - since : Infinity;
+    if (next === 'nothing left') return 0;
+    const took = next ? next.at - returnedAt : Infinity;
     this.longestRecovery = Math.max(this.longestRecovery ?? 0, took);
     if (took > limit) {
-      const reason = more.why === '' ? '' : ` (5 s and ${more.ms} ms for ${more.why})`;
+      const reason = more ? ` (5 s, and ${more.ms} ms for ${more.why})` : '';
       this.breaches.push({ invariant: 'recovery', figures: `${of}: ${took} ms, allowed ${limit}${reason}` });
     }
     return took;
+  }
+
+  private async nothingLeft(): Promise<boolean> {
+    const rows = await this.world
+      .query(
+        `SELECT FROM mailings m WHERE planned_at IS NULL
+        OR EXISTS (SELECT FROM batches b WHERE b.mailing_id = m.id AND b.state <> 'done') LIMIT 1`,
+      )
+      .catch(() => [{}]);
+    return rows.length === 0;
   }
 
   /** Notes as broken what a scenario alone can know; `figures` say what was seen. */

@@ -22,6 +22,8 @@ export interface ActorTerms {
 /** A process that the scenario may do anything to. Each fault is written down with what it may put in doubt. */
 export class Actor {
   running = false;
+  /** When it last served again, epoch milliseconds. */
+  returnedAt = 0;
   private stoppedAt: number | undefined;
 
   constructor(
@@ -35,6 +37,7 @@ export class Actor {
   async start(): Promise<void> {
     await this.body.start();
     this.running = true;
+    this.returnedAt = Date.now();
   }
 
   /** `kill -9`. */

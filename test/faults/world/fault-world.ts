@@ -84,6 +84,13 @@ export class FaultWorld {
     return this.sql.query<Row>({ name: '', text }, values);
   }
 
+  /** Has the database's clock go ahead of the real one as the ledger says. */
+  async setClock(): Promise<void> {
+    await this.query(`UPDATE clock_offset SET by_interval = make_interval(secs => $1::float8 / 1000)`, [
+      this.ledger.clockAheadMs,
+    ]);
+  }
+
   /** Starts one more dispatcher and waits until it serves. */
   async addDispatcher(options: DispatcherOptions = {}): Promise<Actor> {
     const dispatcher = await this.makeDispatcher(options);
@@ -151,9 +158,7 @@ export class FaultWorld {
     const databaseUrl = this.servers.get('Postgres')?.url ?? '';
     Object.assign(this.settings, { DATABASE_URL: databaseUrl, NATS_URL: this.natsUrl });
     this.connection = new Sql({ url: databaseUrl, poolSize: 4, applicationName: 'faults' });
-    await this.query(`UPDATE clock_offset SET by_interval = make_interval(secs => $1::float8 / 1000)`, [
-      this.ledger.clockAheadMs,
-    ]);
+    await this.setClock();
     this.rest = new RestClient(`http://127.0.0.1:${apiPort}`);
     this.api = this.actor('API', this.process(this.app('api', 'api', this.settings), apiPort));
     const dispatchers = Array.from({ length: options.dispatchers ?? 2 }, () => this.addDispatcher());
@@ -192,15 +197,16 @@ export class FaultWorld {
     return {
       start: async () => {
         app.start();
-        await until(
+        const up = await until(
           `${app.name} serves`,
           async () => {
-            if (!app.isRunning) throw new Error(`it has ended: ${app.output}`);
+            if (!app.isRunning) return 'ended';
             return (await request(`http://127.0.0.1:${port}/health/live`)).statusCode === 200;
           },
           START_PATIENCE,
           20,
         );
+        if (up === 'ended') throw new Error(`${app.name} has ended: ${app.output}`);
       },
       kill: () => app.kill(),
       stop: () => app.stop(),

@@ -1,0 +1,144 @@
+import type { Invariant } from '../invariant.js';
+
+/** Replaces a text that stands exactly once in a file. */
+export interface Edit {
+  file: string;
+  replace: string;
+  by: string;
+}
+
+/** A guard taken out of the service, alone or together with the one that stands behind it. */
+export interface Mutation {
+  guard: string;
+  /** What is removed as well, because it would save the day by itself. */
+  together?: string;
+  edits: readonly Edit[];
+  /** The scenario that has to break. */
+  scenario: string;
+  /** The invariants by any of which it may be caught. */
+  caughtBy: readonly Invariant[];
+}
+
+const grant = 'libs/messages/slice-grant.ts';
+const gate = 'apps/dispatcher/sending/send-gate.ts';
+const recording = 'libs/messages/outcome-recording.ts';
+const queueSchema = 'migrations/1764000000001-create-message-queue.ts';
+const planning = 'libs/messages/mailing-plan.ts';
+
+export const mutations: readonly Mutation[] = [
+  {
+    guard: 'the fence and owner asked by the grant',
+    together: "the lease's deadline at the last gate",
+    edits: [
+      {
+        file: grant,
+        replace: `b.fence = $3 AND b.owner = $1::uuid AND b.state = 'leased'`,
+        by: `$3::bigint IS NOT NULL AND $1::uuid IS NOT NULL AND b.state = 'leased'`,
+      },
+      {
+        file: gate,
+        replace: `if (now + this.requestMs(batch) >= batch.leaseDeadline) return 'lease too short';`,
+        by: '',
+      },
+    ],
+    scenario: 'freeze-mid-batch',
+    caughtBy: ['duplicates'],
+  },
+  {
+    guard: 'the grant committed before anything is sent',
+    edits: [
+      {
+        file: grant,
+        replace: 'granted_upto = greatest(b.granted_upto, $4),',
+        by: 'granted_upto = b.granted_upto + 0 * $4::bigint,',
+      },
+    ],
+    scenario: 'cancel-after-kill',
+    caughtBy: ['truth'],
+  },
+  {
+    guard: 'the order of statuses, asked by the recording of outcomes',
+    edits: [
+      {
+        file: recording,
+        replace: 'AND (t.moves_to > t.was OR t.retries OR t.casts_doubt)',
+        by: 'AND (t.moves_to <> t.was OR t.retries OR t.casts_doubt)',
+      },
+    ],
+    scenario: 'late-doubts',
+    caughtBy: ['final', 'truth'],
+  },
+  {
+    guard: 'the end and the window at the last gate',
+    together: 'the latest start given to the HTTP client',
+    edits: [
+      { file: gate, replace: `if (!(now < this.latestStart(batch))) return 'too late';`, by: '' },
+      {
+        file: 'apps/dispatcher/sending/message-sender.ts',
+        replace: 'deadline: this.gate.latestStartOf(message),',
+        by: '',
+      },
+    ],
+    scenario: 'end-in-mid-send',
+    caughtBy: ['in-time'],
+  },
+  {
+    guard: 'the unique constraint on mailing and client',
+    together: "the planner's cursor, which goes back by 100 clients with each page",
+    edits: [
+      {
+        file: queueSchema,
+        replace: 'CONSTRAINT messages_once_per_client UNIQUE (mailing_id, client_id)',
+        by: 'CONSTRAINT messages_once_per_client CHECK (mailing_id > 0)',
+      },
+      { file: planning, replace: 'ON CONFLICT ON CONSTRAINT messages_once_per_client DO NOTHING', by: '' },
+      {
+        file: planning,
+        replace: 'c.id > (SELECT plan_cursor FROM mailing)',
+        by: 'c.id > (SELECT plan_cursor - 100 FROM mailing)',
+      },
+    ],
+    scenario: 'many-pages',
+    caughtBy: ['one-each'],
+  },
+  {
+    guard: "the counters in the transaction of the rows' change",
+    edits: [
+      { file: recording, replace: `\${countChanges('changed', '$9')}`, by: 'SELECT $9::smallint' },
+      {
+        file: recording,
+        replace: 'await sql.query(record, [',
+        by: 'for (const statement of [countFirst, record]) await sql.query(statement, [',
+      },
+      {
+        file: recording,
+        replace: 'async function runRecord(',
+        by: `const countFirst: Statement = {
+          name: 'count-first',
+          text: record.text
+            .replace(/UPDATE messages m SET[^]*?FROM target t/,
+              'SELECT m.mailing_id, t.was, t.moves_to AS becomes FROM messages m, target t')
+            .replace('RETURNING m.mailing_id, t.was, t.moves_to AS becomes', '')
+            .replace(/SELECT \\$9::smallint[^]*/, () => countChanges('changed', '$9') + \`)
+              SELECT $10::uuid, $11::bigint[], $12::smallint[], $13::float8[], $14::text[], $15::smallint[],
+                $16::text[], $17::integer[]\`),
+        };
+        async function runRecord(`,
+      },
+    ],
+    scenario: 'kill-dispatchers',
+    caughtBy: ['counters'],
+  },
+  {
+    guard: 'the cap on granted and unrecorded messages',
+    edits: [
+      {
+        file: 'apps/dispatcher/sending/unrecorded-cap.ts',
+        replace: 'first && this.used + first.count <= this.most;',
+        by: 'first;',
+      },
+    ],
+    scenario: 'many-on-the-wire',
+    caughtBy: ['duplicates'],
+  },
+];
