@@ -4,6 +4,8 @@ export interface StageOptions {
   dispatchers?: number;
   /** Settings of all applications, over those of `world/short-settings.ts`. */
   settings?: Record<string, string>;
+  /** Variables of the API alone, such as `LD_PRELOAD`. */
+  apiEnv?: Record<string, string>;
   /** The provider knows an id again: nothing may be doubled then, whatever dies. */
   deduplicate?: boolean;
   /** By how many milliseconds the database's clock is ahead of the real one, from the beginning on. */

@@ -1,9 +1,14 @@
 import type { Scenario } from '../scenario.js';
+import { clocks } from './clocks.js';
 import { control } from './control.js';
 import { doubts } from './doubts.js';
 import { ends } from './ends.js';
 import { freezes } from './freezes.js';
 import { kills } from './kills.js';
+import { lostAnswersOfPostgres } from './lost-answers.js';
+import { nats } from './nats.js';
+import { plannerKills } from './planner-kills.js';
+import { postgresAway } from './postgres-away.js';
 import { repetitions } from './repetitions.js';
 import { planning } from './planning.js';
 import { restarts } from './restarts.js';
@@ -18,4 +23,9 @@ export const scenarios: readonly Scenario[] = [
   ...doubts,
   ...control,
   ...ends,
+  ...nats,
+  ...postgresAway,
+  ...lostAnswersOfPostgres,
+  ...plannerKills,
+  ...clocks,
 ];

@@ -108,6 +108,11 @@ export class FaultWorld {
     return this.proxyTo('NATS', this.ports.nats);
   }
 
+  /** Where Postgres is, for a scenario that speaks to it. */
+  get databaseUrl(): string {
+    return this.settings['DATABASE_URL'] ?? '';
+  }
+
   /** Where NATS is, for a scenario that speaks to it. */
   get natsUrl(): string {
     return `nats://127.0.0.1:${this.ports.nats}`;
@@ -160,7 +165,10 @@ export class FaultWorld {
     this.connection = new Sql({ url: databaseUrl, poolSize: 4, applicationName: 'faults' });
     await this.setClock();
     this.rest = new RestClient(`http://127.0.0.1:${apiPort}`);
-    this.api = this.actor('API', this.process(this.app('api', 'api', this.settings), apiPort));
+    this.api = this.actor(
+      'API',
+      this.process(this.app('api', 'api', { ...this.settings, ...options.apiEnv }), apiPort),
+    );
     const dispatchers = Array.from({ length: options.dispatchers ?? 2 }, () => this.addDispatcher());
     await Promise.all([this.api.start(), this.provider.ready(), ...dispatchers]);
   }
