@@ -2,10 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { classifyAnswer } from '../../../libs/provider/answer-classifier.js';
-import { DeadlineTimer } from '../../../libs/provider/deadline-timer.js';
-import { Exchange, MAX_ANSWER_BYTES } from '../../../libs/provider/exchange.js';
-import type { Delivery } from '../../../libs/provider/outcome.js';
+import { classifyAnswer, DeadlineTimer, type Delivery, Exchange, MAX_ANSWER_BYTES } from '#libs/provider';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');

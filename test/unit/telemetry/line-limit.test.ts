@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { cutLine } from '../../../libs/telemetry/line-length.js';
-import { lineLogger } from '../../../libs/telemetry/logging.module.js';
+import { cutLine, lineLogger } from '#libs/telemetry';
 
 afterEach(() => {
   vi.useRealTimers();
