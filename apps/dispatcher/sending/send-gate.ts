@@ -12,6 +12,8 @@ type AtTheGate = Pick<GrantedMessage, 'batch' | 'inDoubtSince'>;
 export type Refusal =
   'stopping' | 'stopped' | 'breaker open' | 'too late' | 'lease too short' | 'in doubt too long';
 
+const MOST_CHANGES = 10_000;
+
 /**
  * The last gate: each request passes it in the same tick in which it starts. It knows what this process knows
  * without asking anyone: the lease by the monotonic clock, the end, the window and the time for which the
@@ -33,8 +35,18 @@ export class SendGate {
   apply(change: ControlChange): boolean {
     const known = this.controlled.get(change.mailingId);
     if (known && known.version >= change.version) return false;
+    if (!known && this.controlled.size >= MOST_CHANGES) this.forgetOldest();
     this.controlled.set(change.mailingId, change);
     return true;
+  }
+
+  /**
+   * Hints alone come while Postgres is away, and nothing ends their list then. What the oldest of very many
+   * stopped was let go of when it came, and a grant asks Postgres anew.
+   */
+  private forgetOldest(): void {
+    const [oldest] = this.controlled.keys();
+    if (oldest !== undefined) this.controlled.delete(oldest);
   }
 
   /** Forgets mailings that no one speaks of any more, so that the list stays as short as what is going on. */

@@ -158,4 +158,14 @@ describe('a change of a mailing', () => {
     gate.forgetAllBut(new Set([8]));
     expect(gate.refusal(anOpenBatch())).toBeUndefined();
   });
+
+  test('remembers the newest ten thousand changes, however many are heard of', () => {
+    const gate = aGate();
+    for (let mailingId = 1; mailingId <= 10_001; mailingId += 1) gate.apply({ ...change, mailingId });
+    expect(gate.refusal(anOpenBatch({ mailingId: 1 }))).toBeUndefined();
+    expect(gate.refusal(anOpenBatch({ mailingId: 2 }))).toBe('stopped');
+    expect(gate.refusal(anOpenBatch({ mailingId: 10_001 }))).toBe('stopped');
+    gate.apply({ ...change, mailingId: 2, version: 6 });
+    expect(gate.refusal(anOpenBatch({ mailingId: 3 }))).toBe('stopped');
+  });
 });
