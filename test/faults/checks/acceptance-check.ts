@@ -23,8 +23,9 @@ const doubtful = new Set([
  * time, and so does one that was not given at all: the provider had closed the connection meanwhile.
  */
 export function isAmbiguous({ fault, status }: Received): boolean {
-  if (fault === null) return status === null;
-  return doubtful.has(fault) || (fault === 'status' && status !== null && (status >= 500 || status === 408));
+  if (status === null) return true;
+  if (fault === null) return false;
+  return doubtful.has(fault) || (fault === 'status' && (status >= 500 || status === 408));
 }
 
 const isAcceptance = ({ outcome }: Received) => outcome === 'accepted';

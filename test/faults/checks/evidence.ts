@@ -58,7 +58,7 @@ export function some<Item>(items: readonly Item[], tell: (item: Item) => string)
 function withCutOffs(requests: readonly Received[]): Received[] {
   const closing = new Set<number>();
   return requests.map((request) => {
-    const isCutOff = request.fault === null && closing.has(request.connection);
+    const isCutOff = closing.has(request.connection);
     if (request.fault === 'closeIdle') closing.add(request.connection);
     return isCutOff ? { ...request, status: null } : request;
   });

@@ -9,6 +9,9 @@ import { lostAnswersOfPostgres } from './lost-answers.js';
 import { nats } from './nats.js';
 import { plannerKills } from './planner-kills.js';
 import { postgresAway } from './postgres-away.js';
+import { providerAnswers } from './provider-answers.js';
+import { providerDoubts } from './provider-doubts.js';
+import { providerOutages } from './provider-outages.js';
 import { repetitions } from './repetitions.js';
 import { planning } from './planning.js';
 import { restarts } from './restarts.js';
@@ -23,6 +26,9 @@ export const scenarios: readonly Scenario[] = [
   ...doubts,
   ...control,
   ...ends,
+  ...providerAnswers,
+  ...providerOutages,
+  ...providerDoubts,
   ...nats,
   ...postgresAway,
   ...lostAnswersOfPostgres,
