@@ -12,6 +12,8 @@ export interface MessageOutcome {
   becomes: Extract<MessageStatus, 'pending' | 'sent' | 'failed' | 'unknown'>;
   /** Epoch milliseconds from which the provider may have accepted it without our knowing; absent without doubt. */
   inDoubtSince?: number;
+  /** The number of the request: one more than the attempts that were counted when it was granted. */
+  number: number;
   /** Attempts that count, this one included if it does. */
   attempts: number;
   /** Epoch milliseconds by the database's clock. */
@@ -35,7 +37,7 @@ export interface OutcomeWriter {
  * changed: running it again after a COMMIT whose answer was lost changes nothing. A doubt stays: what may have
  * been accepted never ends as `cancelled`, `expired` or `failed` but as `unknown`, in whatever order that and
  * the doubt arrive. Only the move to a retry batch depends on the message still being where it was sent from.
- * What a person has judged stays so: an attempt up to `resolved_attempts` counts only if it was accepted.
+ * What a person has judged stays so: a request up to `resolved_attempts` counts only if it was accepted.
  * The ids are named to the UPDATE too: a plan that was made while the table was small would read all of it.
  */
 const record: Statement = {
@@ -44,8 +46,8 @@ const record: Statement = {
     WITH outcome AS MATERIALIZED (
       SELECT *, to_timestamp(in_doubt_ms / 1000) AS in_doubt_since
       FROM unnest($1::bigint[], $2::message_status[], $3::float8[], $4::smallint[], $5::float8[], $6::text[],
-        $7::bigint[], $8::bigint[])
-        AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch)
+        $7::bigint[], $8::bigint[], $18::smallint[])
+        AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch, number)
     ), held AS MATERIALIZED (
       SELECT id, batch_id, status, in_doubt_since, resolved_attempts FROM messages
       WHERE id = ANY ($1::bigint[])
@@ -63,14 +65,14 @@ const record: Statement = {
         held.status = 'pending'
           AND o.in_doubt_since < coalesce(held.in_doubt_since, 'infinity') AS casts_doubt
       FROM outcome o JOIN held USING (id)
-      WHERE o.becomes = 'sent' OR o.attempts > held.resolved_attempts
+      WHERE o.becomes = 'sent' OR o.number > held.resolved_attempts
     ), changed AS (
       UPDATE messages m SET
         status = t.moves_to,
         attempts = greatest(m.attempts, t.attempts),
         in_doubt_since = least(m.in_doubt_since, t.in_doubt_since),
         sent_at = CASE WHEN t.moves_to = 'sent' THEN to_timestamp(t.at / 1000) ELSE m.sent_at END,
-        last_error = CASE WHEN t.moves_to = 'sent' THEN NULL ELSE t.error END,
+        last_error = CASE WHEN t.moves_to = 'sent' THEN NULL ELSE coalesce(t.error, m.last_error) END,
         batch_id = CASE WHEN t.retries THEN t.retry_batch ELSE m.batch_id END
       FROM target t
       WHERE m.id = t.id AND m.id = ANY ($1::bigint[])
@@ -158,5 +160,6 @@ async function runRecord(
     logged.map((outcome) => outcome.attempt?.httpStatus ?? null),
     logged.map((outcome) => outcome.error ?? null),
     logged.map((outcome) => Math.round(outcome.attempt?.latencyMs ?? 0)),
+    outcomes.map((outcome) => outcome.number),
   ]);
 }

@@ -42,7 +42,7 @@ export function unknown(source: RetrySource, message: Message): MessageOutcome {
 }
 
 function basics(source: RetrySource, { id, attempts = 0 }: Message) {
-  return { messageId: id, source, attempts: attempts + 1, at: AT };
+  return { messageId: id, source, number: attempts + 1, attempts: attempts + 1, at: AT };
 }
 
 function logged(outcome: string, httpStatus: number, error: string) {

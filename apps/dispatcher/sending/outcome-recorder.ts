@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { isConnectionError, Sql } from '#libs/database';
 import { type MessageOutcome, type OutcomeWriter, recordOutcomes } from '#libs/messages';
-import type { Delivery, Outcome } from '#libs/provider';
+import type { Delivery } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
@@ -14,7 +14,8 @@ import { effectOf } from './outcome-effect.js';
 
 interface Unrecorded {
   message: GrantedMessage;
-  kind: Outcome['kind'];
+  /** For the batch's tally. */
+  kind: string;
   outcome: MessageOutcome;
 }
 
@@ -88,6 +89,7 @@ export class OutcomeRecorder {
       outcome: {
         messageId: message.id,
         source: batch,
+        number: message.attempts + 1,
         becomes: effect.becomes,
         ...(inDoubtSince === undefined ? {} : { inDoubtSince }),
         attempts: effect.attempts,
@@ -110,9 +112,30 @@ export class OutcomeRecorder {
     this.schedule();
   }
 
-  /** A granted message that was certainly not taken: nothing is written, it stays pending in its batch. */
+  /**
+   * A granted message that was certainly not taken: nothing is written, it stays pending in its batch. A holding
+   * mailing's goes to another batch, because in this one it would end as `unknown` if this process died.
+   */
   leave(message: GrantedMessage, how: string): void {
-    message.batch.leave(how);
+    if (message.batch.onAmbiguous === 'resend') message.batch.leave(how);
+    else this.setAside(message, how);
+  }
+
+  private setAside(message: GrantedMessage, how: string): void {
+    const { id: messageId, batch: source, attempts } = message;
+    const at = this.clock.now();
+    const retryAt = this.retryAt(message, 0, at, message.inDoubtSince ?? undefined);
+    const outcome: MessageOutcome = {
+      messageId,
+      source,
+      becomes: 'pending',
+      number: attempts + 1,
+      attempts,
+      at,
+      retryAt,
+    };
+    this.buffer.push({ message, kind: how, outcome });
+    this.schedule();
   }
 
   /** Writes everything that waits; resolves when it is committed, however long Postgres is away. */

@@ -18,8 +18,9 @@ export class UnrecordedCap {
     return this.most;
   }
 
-  /** Waits until `count` more may be granted; `count` must not exceed the cap. */
+  /** Waits until `count` more may be granted; `count` must not exceed the cap. Nobody waits for no place at all. */
   acquire(count: number): Promise<void> {
+    if (count === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.waiting.push({ count, resolve });
       this.admit();

@@ -146,6 +146,19 @@ describe('what may have been accepted', () => {
     });
   });
 
+  test('is in doubt after a probe too, which counts as no attempt', async () => {
+    const { one, batch, message, soon, first } = await onTheWire();
+    await one.record({ ...ambiguous(batch, message, soon), attempts: 0 });
+
+    expect(await first()).toMatchObject({
+      status: 'pending',
+      attempts: 0,
+      inDoubtSince: expect.any(Date),
+      lastError: 'no answer',
+    });
+    expect((await first())?.batchId).not.toBe(batch.id);
+  });
+
   test('is sent when the acceptance arrives late', async () => {
     const { one, batch, message, first } = await onTheWire();
     await one.record(unknown(batch, message));

@@ -163,7 +163,7 @@ describe('what comes to light about attempts from before a resolution', () => {
     const [before, logged] = [await rows(), await log()];
     const late = outcomes[outcome](batch, { id: ids[0] ?? 0 }, (await now()) + 1_000);
     await one.record(late);
-    await one.record({ ...late, attempts: 2 });
+    await one.record({ ...late, number: 2, attempts: 2 });
 
     expect(await rows()).toEqual(before);
     expect(await log()).toEqual(logged);

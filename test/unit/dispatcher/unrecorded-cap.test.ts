@@ -43,6 +43,13 @@ describe('the cap on unrecorded messages', () => {
     expect(await ask(cap, 3).granted()).toBe(true);
   });
 
+  test('keeps nobody waiting for no place at all, as those who have theirs may be what is waited for', async () => {
+    const cap = new UnrecordedCap(2);
+    ask(cap, 2);
+    ask(cap, 1);
+    expect(await ask(cap, 0).granted()).toBe(true);
+  });
+
   test('is never exceeded, and everyone is served in the end', async () => {
     await fc.assert(
       fc.asyncProperty(

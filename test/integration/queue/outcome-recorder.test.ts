@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { reclaimAbandonedBatches } from '#libs/messages';
+import { DispatcherMetrics } from '#libs/telemetry';
+import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
+import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
+import { type GrantedMessage, OpenBatch } from '../../../apps/dispatcher/sending/open-batch.js';
+import { OutcomeRecorder } from '../../../apps/dispatcher/sending/outcome-recorder.js';
+import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
+import { setup, type MailingGiven } from '../../support/queue-scenario.js';
+import { aConfig } from '../../unit/dispatcher/dispatcher-fixture.js';
+
+/** A recorder, and a batch of four that its dispatcher has granted as a whole. */
+async function aGrantedBatch(given: MailingGiven) {
+  const scenario = await setup();
+  const mailing = await scenario.aPlannedMailing({ ...given, count: 4 });
+  const dispatcher = await scenario.dispatcher();
+  const { batch: lease, messages } = await dispatcher.leaseAndGrant();
+  const clock = new DatabaseClock();
+  const grantedAt = await scenario.now();
+  clock.observe(grantedAt, performance.now());
+  const cap = new UnrecordedCap(10);
+  await cap.acquire(4);
+  const batch = new OpenBatch(lease, Infinity, cap);
+  batch.granted(4);
+  const slot = { grantedAt, hasSlot: false, startFrom: 0, startUntil: Infinity };
+  const granted = messages.map((message): GrantedMessage => ({ ...message, ...slot, batch }));
+  const identity = { id: dispatcher.id, shard: dispatcher.shard } as DispatcherIdentity;
+  const recorder = new OutcomeRecorder(aConfig(), scenario.sql, identity, clock, new DispatcherMetrics());
+  const [a, b, c, d] = granted;
+  if (!a || !b || !c || !d) throw new Error('Four were to be granted');
+  const reclaim = async () => {
+    await scenario.shiftClock('1m');
+    const terms = { silenceMs: SILENCE, maxAttempts: 20 };
+    return reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), terms);
+  };
+  return { ...scenario, mailing, batch, cap, recorder, reclaim, grantedAt, a, b, c, d };
+}
+
+const noAnswer = { outcome: { kind: 'ambiguous', error: 'no answer' }, latencyMs: 5 } as const;
+
+describe('for a mailing that holds what is in doubt', () => {
+  test('an answer in doubt makes the message unknown, in doubt since it was granted', async () => {
+    const { recorder, messages, mailing, a, grantedAt } = await aGrantedBatch({ onAmbiguous: 'hold' });
+    recorder.take(a, noAnswer);
+    await recorder.flush();
+
+    const [message] = await messages(mailing);
+    expect(message).toMatchObject({ status: 'unknown', attempts: 1, lastError: 'no answer' });
+    expect(message?.inDoubtSince?.getTime()).toBe(Math.floor(grantedAt));
+  });
+
+  test('what was certainly not taken leaves the batch, so that a death puts nothing more in doubt', async () => {
+    const { recorder, messages, mailing, batch, cap, reclaim, a, b, c, d } = await aGrantedBatch({
+      onAmbiguous: 'hold',
+    });
+    recorder.take(a, { outcome: { kind: 'notSent', error: 'ECONNREFUSED' }, latencyMs: 1 });
+    recorder.take(b, {
+      outcome: { kind: 'throttled', httpStatus: 429, retryAfterMs: 5, error: 'HTTP 429' },
+      latencyMs: 1,
+    });
+    recorder.leave(c, 'not sent');
+    await recorder.flush();
+    expect(cap.unrecorded).toBe(1);
+    expect(batch.hasLeft).toBe(false);
+    expect(batch.tally).toEqual({ notSent: 1, throttled: 1, 'not sent': 1 });
+    await reclaim();
+
+    const rows = await messages(mailing);
+    expect(rows.map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['pending', 0],
+      ['pending', 0],
+      ['pending', 0],
+      ['unknown', 1],
+    ]);
+    expect(rows.map(({ batchId }) => batchId === batch.id)).toEqual([false, false, false, true]);
+    expect(rows[3]?.id).toBe(d.id);
+  });
+});
+
+describe('for a mailing that sends again', () => {
+  test('an answer in doubt is tried again, in doubt since it was granted', async () => {
+    const { recorder, messages, mailing, a, grantedAt } = await aGrantedBatch({});
+    recorder.take(a, noAnswer);
+    await recorder.flush();
+
+    const [message] = await messages(mailing);
+    expect(message).toMatchObject({ status: 'pending', attempts: 1 });
+    expect(message?.inDoubtSince?.getTime()).toBe(Math.floor(grantedAt));
+  });
+
+  test('what was certainly not taken stays where it is, and nothing is written', async () => {
+    const { recorder, messages, mailing, batch, cap, a, b } = await aGrantedBatch({});
+    const before = await messages(mailing);
+    recorder.take(a, { outcome: { kind: 'notSent', error: 'ECONNREFUSED' }, latencyMs: 1 });
+    recorder.leave(b, 'not sent');
+    await recorder.flush();
+
+    expect(await messages(mailing)).toEqual(before);
+    expect(batch.hasLeft).toBe(true);
+    expect(cap.unrecorded).toBe(2);
+  });
+
+  test('what has been in doubt for a while is tried again while the provider knows it', async () => {
+    const { recorder, run, messages, mailing, batch, a, now } = await aGrantedBatch({ endsIn: '10 days' });
+    batch.keyLifetimeMs = 30_000;
+    const inDoubtSince = (await now()) - 15_000;
+    for (const attempts of [30, 31, 32]) {
+      recorder.take({ ...a, attempts, resolvedAttempts: 29, inDoubtSince }, noAnswer);
+      await recorder.flush();
+    }
+
+    const [message] = await messages(mailing);
+    const [retry] = await run<{ due: number }>(
+      'SELECT extract(epoch FROM due_at)::float8 * 1000 AS due FROM batches WHERE id = $1',
+      [message?.batchId],
+    );
+    // A request of 10 s has to be over by then.
+    expect(retry?.due).toBeLessThanOrEqual(inDoubtSince + 20_000);
+  });
+});
