@@ -39,7 +39,7 @@ const deduplicating: Scenario = {
 const holding: Scenario = {
   name: 'hold-what-is-in-doubt',
   what: 'kill -9 of dispatchers and answers in doubt, to mailings that hold those: 0 are doubled, few are held',
-  quick: true,
+  quick: false,
   async run(stage) {
     await stage.behave({ latencyMs: 15, jitterMs: 10, faults: doubtful });
     await stage.load.clients(2_000);
