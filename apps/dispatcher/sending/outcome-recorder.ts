@@ -8,9 +8,9 @@ import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
-import { backOff, retryBucket } from './back-off.js';
 import type { GrantedMessage } from './open-batch.js';
 import { effectOf } from './outcome-effect.js';
+import { retryTime } from './retry-time.js';
 
 interface Unrecorded {
   message: GrantedMessage;
@@ -82,7 +82,9 @@ export class OutcomeRecorder {
     }
     const at = this.clock.now();
     // Not the request's start: that is extrapolated, and may be ahead of the database while that is slow.
-    const inDoubtSince = effect.ambiguous ? message.grantedAt : undefined;
+    const inDoubtSince = effect.ambiguous ? message.grantedAt : null;
+    const { attempts } = effect;
+    const doubt = message.inDoubtSince ?? inDoubtSince;
     this.buffer.push({
       message,
       kind: outcome.kind,
@@ -91,14 +93,14 @@ export class OutcomeRecorder {
         source: batch,
         number: message.attempts + 1,
         becomes: effect.becomes,
-        ...(inDoubtSince === undefined ? {} : { inDoubtSince }),
-        attempts: effect.attempts,
+        ...(inDoubtSince === null ? {} : { inDoubtSince }),
+        attempts,
         at,
         ...(effect.becomes === 'pending'
-          ? { retryAt: this.retryAt(message, effect.attempts, at, message.inDoubtSince ?? inDoubtSince) }
+          ? { retryAt: retryTime(message, { attempts, now: at, inDoubtSince: doubt }, this.config) }
           : {}),
         ...(outcome.kind === 'accepted' ? {} : { error: outcome.error }),
-        ...(outcome.kind === 'accepted' || effect.attempts === message.attempts
+        ...(outcome.kind === 'accepted' || attempts === message.attempts
           ? {}
           : {
               attempt: {
@@ -122,18 +124,11 @@ export class OutcomeRecorder {
   }
 
   private setAside(message: GrantedMessage, how: string): void {
-    const { id: messageId, batch: source, attempts } = message;
+    const { id: messageId, batch: source, attempts, inDoubtSince } = message;
     const at = this.clock.now();
-    const retryAt = this.retryAt(message, 0, at, message.inDoubtSince ?? undefined);
-    const outcome: MessageOutcome = {
-      messageId,
-      source,
-      becomes: 'pending',
-      number: attempts + 1,
-      attempts,
-      at,
-      retryAt,
-    };
+    const retryAt = retryTime(message, { attempts: 0, now: at, inDoubtSince }, this.config);
+    const base = { messageId, source, number: attempts + 1, attempts, at };
+    const outcome: MessageOutcome = { ...base, becomes: 'pending', retryAt };
     this.buffer.push({ message, kind: how, outcome });
     this.schedule();
   }
@@ -185,26 +180,5 @@ export class OutcomeRecorder {
       message.batch.settle(kind);
       if (outcome.becomes !== 'pending') this.metrics.ended(outcome.becomes);
     }
-  }
-
-  /** Within the mailing's time, and while the provider still knows the id of a message in doubt. */
-  private retryAt(
-    { batch, resolvedAttempts }: GrantedMessage,
-    attempts: number,
-    now: number,
-    inDoubtSince = Infinity,
-  ): number {
-    const known = inDoubtSince + batch.keyLifetimeMs - this.config.provider.timeoutMs;
-    const latest = Math.min(Math.min(batch.endAt, batch.notAfter) - this.config.sendGuardMs, known);
-    const waitMs = backOff(
-      Math.max(attempts - resolvedAttempts, 1),
-      {
-        baseMs: this.config.retry.backoffBaseMs,
-        capMs: this.config.retry.backoffCapMs,
-        remainingMs: Math.min(batch.endAt - this.config.sendGuardMs, known) - now,
-      },
-      Math.random(),
-    );
-    return retryBucket(now + waitMs, waitMs, latest);
   }
 }
