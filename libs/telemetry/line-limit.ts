@@ -1,7 +1,9 @@
-/** Lines of one kind that are written in one second. */
-const OF_ONE_KIND = 10;
-/** Lines that are written in one second, of all kinds together. */
-const OF_ALL_KINDS = 100;
+export interface LinesASecond {
+  ofOneKind: number;
+  /** Of all kinds together. */
+  inAll: number;
+}
+
 const LONGEST_KIND = 200;
 
 /** What lines have in common that tell the same again and again. */
@@ -22,12 +24,14 @@ export interface LinesLeftOut {
 
 /**
  * Decides which lines of a second are written, so that trouble that comes with every message or request fills
- * no disk: the first ten of a kind, and a hundred in all. What is left out is counted. Whoever uses it calls
- * {@link end} once a second while it {@link isCounting}. It remembers a hundred kinds at most.
+ * no disk: the first of each kind, and so many in all. What is left out is counted. Whoever uses it calls
+ * {@link end} once a second while it {@link isCounting}. It remembers as many kinds as lines are written.
  */
 export class LineLimit {
   private readonly kinds = new Map<string, LinesLeftOut & { written: number }>();
   private written = 0;
+
+  constructor(private readonly most: LinesASecond) {}
 
   /** Whether a line came since the last {@link end}. */
   get isCounting(): boolean {
@@ -38,7 +42,7 @@ export class LineLimit {
   admits(kind: LineKind): boolean {
     const key = `${kind.level} ${kind.context} ${kind.result} ${sameWords(kind.msg)}`.slice(0, LONGEST_KIND);
     const known = this.kinds.get(key) ?? this.begin(key, kind);
-    if (known.written < OF_ONE_KIND && this.written < OF_ALL_KINDS) {
+    if (known.written < this.most.ofOneKind && this.written < this.most.inAll) {
       known.written += 1;
       this.written += 1;
       return true;
@@ -47,7 +51,7 @@ export class LineLimit {
     return false;
   }
 
-  /** Ends the second: what was left out of it, a hundred and one kinds at most. */
+  /** Ends the second: what was left out of it. */
   end(): LinesLeftOut[] {
     const leftOut = [...this.kinds.values()].filter(({ count }) => count > 0);
     this.kinds.clear();
@@ -57,9 +61,9 @@ export class LineLimit {
 
   /** Kinds that come when nothing more is written are not told apart. */
   private begin(key: string, kind: LineKind) {
-    const known = this.written < OF_ALL_KINDS ? undefined : this.kinds.get('');
+    const isOneOfMany = this.written >= this.most.inAll;
+    const known = isOneOfMany ? this.kinds.get('') : undefined;
     if (known) return known;
-    const isOneOfMany = this.written >= OF_ALL_KINDS;
     const begun = {
       kind: isOneOfMany ? { level: kind.level, context: '', msg: 'lines of other kinds', result: '' } : kind,
       count: 0,

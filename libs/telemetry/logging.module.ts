@@ -17,6 +17,10 @@ const INFO = 30;
 const WARN = 40;
 const ERROR = 50;
 
+/** What comes with each failure is told by a few; of batches and pages, many are written in a good second too. */
+const WARNINGS = { ofOneKind: 10, inAll: 100 };
+const NOTES = { ofOneKind: 100, inAll: 200 };
+
 /** Milliseconds. */
 const LIMIT_EVERY = 1_000;
 
@@ -34,12 +38,13 @@ export function loggingModule({ app, log, secrets }: LoggingOptions): DynamicMod
 }
 
 /**
- * The logger that all others are made of. Warnings and errors are limited a second, or a provider that fails
- * would fill a disk with a line for each of its failures; what was left out is told in numbers. Where each
- * message has its line anyway (`debug`), nothing is left out.
+ * The logger that all others are made of. Lines are limited a second, or a provider that fails would fill a
+ * disk with a line for each of its failures and for each batch of retries; what was left out is told in
+ * numbers. Nothing is left out where each message has its line anyway (`debug`), nor of the requests that were
+ * answered well.
  */
 export function lineLogger(app: string, { level }: LogSettings, destination: DestinationStream): Logger {
-  const limit = new LineLimit();
+  const limits = { warnings: new LineLimit(WARNINGS), notes: new LineLimit(NOTES) };
   let summing = false;
   const logger = pino(
     {
@@ -52,20 +57,22 @@ export function lineLogger(app: string, { level }: LogSettings, destination: Des
           const verbose = this.isLevelEnabled('debug');
           const isAssembly = number === INFO && assembly.has(contextOf(args[0]));
           if (!verbose && isAssembly) return;
-          if (verbose || summing || number < WARN) return method.apply(this, args);
-          if (!limit.isCounting) setTimeout(sumUp, LIMIT_EVERY).unref();
-          if (limit.admits(kindOf(args, number))) method.apply(this, args);
+          const kind = kindOf(args, number);
+          if (verbose || summing || (number < WARN && kind.isRequest)) return method.apply(this, args);
+          const limit = number < WARN ? limits.notes : limits.warnings;
+          if (!limit.isCounting) setTimeout(sumUp, LIMIT_EVERY, limit).unref();
+          if (limit.admits(kind)) method.apply(this, args);
         },
       },
     },
     destination,
   );
 
-  const sumUp = (): void => {
+  const sumUp = (limit: LineLimit): void => {
     summing = true;
     for (const { kind, count } of limit.end()) {
       const { context, result } = kind;
-      logger[kind.level >= ERROR ? 'error' : 'warn']({
+      logger[kind.level >= ERROR ? 'error' : kind.level >= WARN ? 'warn' : 'info']({
         ...(context && { context }),
         ...(result && { result }),
         leftOut: count,
@@ -82,13 +89,13 @@ function contextOf(line: unknown): string {
 }
 
 /** `outcome` is what an attempt came to, `code` what a request was answered with. */
-function kindOf([first, second]: readonly unknown[], level: number): LineKind {
+function kindOf([first, second]: readonly unknown[], level: number): LineKind & { isRequest: boolean } {
   const fields: { msg?: unknown; err?: unknown; outcome?: unknown; code?: unknown } =
     typeof first === 'object' && first !== null ? first : {};
   const words: unknown[] = [first, fields.msg, second, messageOf(fields.err)];
   const msg = words.find((word) => typeof word === 'string') ?? '';
   const result = typeof fields.outcome === 'string' ? fields.outcome : messageOf(fields.code);
-  return { level, context: contextOf(first), msg, result };
+  return { level, context: contextOf(first), msg, result, isRequest: fields.code !== undefined };
 }
 
 function messageOf(value: unknown): string {

@@ -76,9 +76,19 @@ test('a summary has nothing of the request in which it happened to begin', () =>
   expect(lines.at(-1)).not.toHaveProperty('requestId');
 });
 
-test('what is not a warning is not counted, and at debug nothing is left out', () => {
+test('of the batches of a second a hundred are told, each with what came of it, and the others in numbers', () => {
+  const { lines, logger, fail, second } = setup();
+  for (let batchId = 1; batchId <= 150; batchId += 1)
+    logger.info({ context: 'BatchRunner', msg: 'batch', batchId });
+  fail(1, 'ambiguous');
+  expect(lines).toHaveLength(101);
+  second();
+  expect(lines.at(-1)).toMatchObject({ level: 'info', leftOut: 50, msg: '50 more in a second: batch' });
+});
+
+test('each request that was answered well has its line, and at debug nothing is left out', () => {
   const info = setup();
-  for (let at = 0; at < 500; at += 1) info.logger.info({ msg: 'a request' });
+  for (let at = 0; at < 500; at += 1) info.logger.info({ code: 200, msg: 'GET /v1/clients 200' });
   expect(info.lines).toHaveLength(500);
   const debug = setup('debug');
   for (let id = 0; id < 500; id += 1) debug.fail(id, 'ambiguous');
