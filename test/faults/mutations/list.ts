@@ -141,4 +141,10 @@ export const mutations: readonly Mutation[] = [
     scenario: 'many-on-the-wire',
     caughtBy: ['duplicates'],
   },
+  {
+    guard: "the idempotency key in the transaction of its request's change",
+    edits: [{ file: 'libs/idempotency/idempotent-calls.ts', replace: 'call.repeatable', by: 'true' }],
+    scenario: 'kill-api-under-posts',
+    caughtBy: ['story', 'one-each'],
+  },
 ];

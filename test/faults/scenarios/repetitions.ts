@@ -3,8 +3,8 @@ import { type Answered, RetryingCaller } from '../retrying-caller.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 
-const KILLS = 5;
-const CALLERS = 12;
+const KILLS = 4;
+const CALLERS = 24;
 const ITEMS_A_BATCH = 20;
 
 /** What is asked for under a key of its own, over and over, while the API dies again and again. */
