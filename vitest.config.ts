@@ -11,6 +11,8 @@ export default defineConfig({
   environments: { ssr: { resolve: { conditions } }, __vitest__: { resolve: { conditions } } },
   test: {
     include: ['test/**/*.test.ts'],
+    // The second is what .ci/run counts.
+    reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

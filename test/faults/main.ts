@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { lineOf, reportOf, tableOf } from './report.js';
 import { readOptions, type RunOptions } from './run-options.js';
 import type { Scenario } from './scenario.js';
@@ -31,9 +32,9 @@ async function run(options: RunOptions): Promise<number> {
   print(`seed ${options.seed}`);
   await folder.create();
   try {
-    await makeTemplate(folder.template);
+    const template = await makeTemplate(folder.template);
     for (const scenario of cast) {
-      const result = await runner.play(scenario);
+      const result = await runner.play(scenario, template);
       results.push(result);
       print(lineOf(result));
     }
@@ -43,7 +44,10 @@ async function run(options: RunOptions): Promise<number> {
   const broken = results.filter(({ breaches }) => breaches.length > 0);
   for (const result of broken) print(`\n${reportOf(result)}`);
   print(`\n${tableOf(results)}\n`);
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (options.json !== undefined) {
+    await mkdir(dirname(options.json), { recursive: true });
+    await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  }
   const again = broken.length === 0 ? '' : ` (again: --seed ${options.seed})`;
   print(`scenarios: ${results.length - broken.length} passed, ${broken.length} failed${again}`);
   return broken.length;

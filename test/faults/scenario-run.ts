@@ -7,6 +7,7 @@ import type { Scenario } from './scenario.js';
 import { SeededRandom } from './seeded-random.js';
 import { Stage } from './stage.js';
 import { FaultWorld } from './world/fault-world.js';
+import type { ClusterTemplate } from './world/cluster-template.js';
 import type { RunFolder } from './world/run-folder.js';
 
 /** What came of one scenario. */
@@ -33,13 +34,13 @@ export class ScenarioRun {
   ) {}
 
   /** Never rejects: what goes wrong is a breach. */
-  async play(scenario: Scenario): Promise<Result> {
+  async play(scenario: Scenario, template: ClusterTemplate): Promise<Result> {
     const startedAt = performance.now();
     const ledger = new Ledger(scenario.options?.clockAheadMs ?? 0);
     const place = await this.folder.scenario(scenario.name);
     const result: Result = { name: scenario.name, seed: this.seed, breaches: [], faults: 0, seconds: 0 };
     try {
-      const world = await FaultWorld.start(place, this.folder.template, ledger, scenario.options ?? {});
+      const world = await FaultWorld.start(place, template, ledger, scenario.options ?? {});
       this.world = world;
       const deadlineMs = scenario.options?.deadlineMs ?? 150_000;
       await Promise.race([this.act(scenario, world, ledger, result), deadline(deadlineMs)]);

@@ -59,6 +59,6 @@ for (const mutation of mutations) {
     figures,
   ]);
 }
-print(`\n${markdownTable(['removed', 'together with', 'scenario', 'caught by', 'figures'], rows)}\n`);
+print(`\n${markdownTable(['removed', 'together with', 'played', 'caught by', 'figures'], rows)}\n`);
 print(`mutations: ${rows.length - escaped} caught, ${escaped} escaped`);
 process.exit(escaped === 0 ? 0 : 1);

@@ -66,6 +66,18 @@ const killNats: Scenario = {
   },
 };
 
+const withoutNats: Scenario = {
+  name: 'without-nats',
+  what: 'a mailing is created, planned and sent while NATS is away, and NATS comes back',
+  quick: true,
+  async run(stage) {
+    await stage.world.nats.kill();
+    await busy(stage);
+    await stage.whileSending(0.9, () => stage.pass(50));
+    await stage.world.nats.start();
+  },
+};
+
 const killPostgres: Scenario = {
   name: 'kill-postgres',
   what: 'kill -9 of Postgres under load, again and again',
@@ -110,6 +122,7 @@ export const kills = [
   killTheOnlyDispatcher,
   killApi,
   killNats,
+  withoutNats,
   killPostgres,
   killEverything,
 ];

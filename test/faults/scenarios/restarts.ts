@@ -20,6 +20,8 @@ const rollingRestart: Scenario = {
       await stage.pass(stage.random.between(200, 800));
       const code = await dispatcher.terminate();
       stage.expect(code === 0, `${dispatcher.name} ended with ${code}`);
+      const listed = await stage.world.query('SELECT FROM dispatchers');
+      stage.expect(listed.length === 1, `${listed.length} dispatchers are listed when one is left`);
       await dispatcher.start();
       await stage.recovery(dispatcher.name);
     }

@@ -23,8 +23,15 @@ const logBreaker = [
     EXECUTE FUNCTION fault_suite_log_breaker()`,
 ];
 
-/** Makes a migrated data folder of Postgres, once a run: to copy it takes a moment, to make it some seconds. */
-export async function makeTemplate(dataDir: string): Promise<void> {
+/** A migrated data folder of Postgres, to be copied. */
+export interface ClusterTemplate {
+  dataDir: string;
+  /** The address of a copy that listens on a port. */
+  urlOn(port: number): string;
+}
+
+/** Makes it, once a run: to copy it takes a moment, to make it some seconds. */
+export async function makeTemplate(dataDir: string): Promise<ClusterTemplate> {
   const postgres = await startPostgres({ dataDir });
   try {
     await runMigrations(postgres.url);
@@ -34,9 +41,17 @@ export async function makeTemplate(dataDir: string): Promise<void> {
   } finally {
     await postgres.stop();
   }
+  return {
+    dataDir,
+    urlOn: (port) => {
+      const url = new URL(postgres.url);
+      url.port = String(port);
+      return url.href;
+    },
+  };
 }
 
 /** `cp -a`, since Postgres insists on who owns its files. */
-export async function copyTemplate(template: string, dataDir: string): Promise<void> {
-  await run('cp', ['-a', template, dataDir]);
+export async function copyTemplate(template: ClusterTemplate, dataDir: string): Promise<void> {
+  await run('cp', ['-a', template.dataDir, dataDir]);
 }

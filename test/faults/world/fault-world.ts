@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { request } from 'undici';
 import { Sql } from '#libs/database';
-import { freePort, startNats, startPostgres, type EmbeddedServer } from '#libs/embedded';
+import { freePort, startNats, startPostgres } from '#libs/embedded';
 import { AppProcess } from '../../support/app-process.js';
 import { Provider } from '../../support/provider.js';
 import { RestClient } from '../../support/rest-client.js';
@@ -10,12 +9,12 @@ import type { Ledger } from '../ledger.js';
 import type { StageOptions } from '../stage-options.js';
 import { TcpProxy } from '../tcp-proxy.js';
 import { Actor, type ActorBody, type ActorTerms } from './actor.js';
-import { copyTemplate } from './cluster-template.js';
+import { appBody, ServerBody } from './bodies.js';
+import { type ClusterTemplate, copyTemplate } from './cluster-template.js';
 import type { ScenarioFolder } from './run-folder.js';
 import { shortSettings } from './short-settings.js';
 
 const TOKEN = 'the-provider-token';
-const START_PATIENCE = 60_000;
 const nothingInDoubt: ActorTerms = { doubts: 0, patienceMs: Infinity };
 
 /** What a dispatcher may differ in from the others. */
@@ -37,7 +36,6 @@ export class FaultWorld {
   readonly settings: Record<string, string>;
   private readonly apps: AppProcess[] = [];
   private readonly proxies: TcpProxy[] = [];
-  private readonly servers = new Map<'Postgres' | 'NATS', EmbeddedServer>();
   private ports!: { postgres: number; nats: number };
   private connection!: Sql;
   readonly postgres: Actor;
@@ -48,19 +46,25 @@ export class FaultWorld {
 
   private constructor(
     private readonly folder: ScenarioFolder,
-    private readonly template: string,
+    private readonly template: ClusterTemplate,
     private readonly ledger: Ledger,
     options: StageOptions,
   ) {
     this.settings = { ...shortSettings, ...options.settings };
-    this.postgres = this.actor('Postgres', this.server('Postgres'));
-    this.nats = this.actor('NATS', this.server('NATS'));
+    this.postgres = this.actor(
+      'Postgres',
+      new ServerBody(() => startPostgres({ dataDir: folder.postgres, port: this.ports.postgres })),
+    );
+    this.nats = this.actor(
+      'NATS',
+      new ServerBody(() => startNats({ storeDir: folder.nats, port: this.ports.nats })),
+    );
   }
 
   /** Brings everything up. What had been started is ended when that fails. */
   static async start(
     folder: ScenarioFolder,
-    template: string,
+    template: ClusterTemplate,
     ledger: Ledger,
     options: StageOptions,
   ): Promise<FaultWorld> {
@@ -136,19 +140,23 @@ export class FaultWorld {
     for (const app of this.apps) app.signal('SIGCONT');
     await Promise.all(this.apps.map((app) => app.kill()));
     await (this.connection as Sql | undefined)?.close().catch(() => undefined);
-    await Promise.all([...this.servers.values()].map((server) => server.kill()));
+    await Promise.all([this.postgres.end(), this.nats.end()]);
   }
 
   /** Kills everything in one tick, when there is no time left to wait for anything. */
   endNow(): void {
     for (const app of this.apps) app.signal('SIGKILL');
-    for (const { pid } of this.servers.values()) process.kill(pid, 'SIGKILL');
+    for (const server of [this.postgres, this.nats]) void server.end();
   }
 
   private async bringUp(options: StageOptions): Promise<void> {
     const [sendingPort, controlPort, apiPort] = [await freePort(), await freePort(), await freePort()];
+    this.ports = { postgres: await freePort(), nats: await freePort() };
+    const databaseUrl = this.template.urlOn(this.ports.postgres);
     Object.assign(this.settings, {
       PORT: String(apiPort),
+      DATABASE_URL: databaseUrl,
+      NATS_URL: this.natsUrl,
       PROVIDER_URL: `http://127.0.0.1:${sendingPort}`,
       PROVIDER_TOKEN: TOKEN,
       SIMULATOR_PORT: String(sendingPort),
@@ -157,20 +165,21 @@ export class FaultWorld {
     const simulator = this.app('simulator', 'simulator', this.settings);
     simulator.start();
     this.provider = new Provider(simulator, controlPort);
-    await copyTemplate(this.template, this.folder.postgres);
-    this.ports = { postgres: await freePort(), nats: await freePort() };
-    await Promise.all([this.postgres.start(), this.nats.start()]);
-    const databaseUrl = this.servers.get('Postgres')?.url ?? '';
-    Object.assign(this.settings, { DATABASE_URL: databaseUrl, NATS_URL: this.natsUrl });
     this.connection = new Sql({ url: databaseUrl, poolSize: 4, applicationName: 'faults' });
-    await this.setClock();
     this.rest = new RestClient(`http://127.0.0.1:${apiPort}`);
-    this.api = this.actor(
-      'API',
-      this.process(this.app('api', 'api', { ...this.settings, ...options.apiEnv }), apiPort),
-    );
-    const dispatchers = Array.from({ length: options.dispatchers ?? 2 }, () => this.addDispatcher());
-    await Promise.all([this.api.start(), this.provider.ready(), ...dispatchers]);
+    this.api = this.actor('API', appBody(this.app('api', 'api', this.settings), apiPort));
+    await copyTemplate(this.template, this.folder.postgres);
+    // Whoever comes first waits for the others: that is part of what they promise.
+    await Promise.all([
+      this.postgres.start().then(() => this.setClock()),
+      this.nats.start(),
+      this.api.start(),
+      this.provider.ready(),
+      ...Array.from({ length: options.dispatchers ?? 2 }, () => this.addDispatcher()),
+    ]);
+    await until('every dispatcher is listed', async () => {
+      return (await this.query('SELECT FROM dispatchers')).length === this.dispatchers.length;
+    });
   }
 
   private async makeDispatcher({ env, postgres, nats }: DispatcherOptions): Promise<Actor> {
@@ -183,7 +192,7 @@ export class FaultWorld {
       ...(nats ? { NATS_URL: nats.inFrontOf(this.natsUrl) } : {}),
     };
     const name = `dispatcher-${this.dispatchers.length + 1}`;
-    const dispatcher = this.actor(name, this.process(this.app('dispatcher', name, settings), port), {
+    const dispatcher = this.actor(name, appBody(this.app('dispatcher', name, settings), port), {
       doubts: Number(settings['MAX_UNRECORDED']),
       patienceMs: Number(settings['LEASE_MS']),
     });
@@ -199,45 +208,6 @@ export class FaultWorld {
 
   private actor(name: string, body: ActorBody, terms = nothingInDoubt): Actor {
     return new Actor(name, body, terms, (fault) => this.ledger.faults.push(fault));
-  }
-
-  private process(app: AppProcess, port: number): ActorBody {
-    return {
-      start: async () => {
-        app.start();
-        const up = await until(
-          `${app.name} serves`,
-          async () => {
-            if (!app.isRunning) return 'ended';
-            return (await request(`http://127.0.0.1:${port}/health/live`)).statusCode === 200;
-          },
-          START_PATIENCE,
-          20,
-        );
-        if (up === 'ended') throw new Error(`${app.name} has ended: ${app.output}`);
-      },
-      kill: () => app.kill(),
-      stop: () => app.stop(),
-      signal: (signal) => app.signal(signal),
-    };
-  }
-
-  private server(name: 'Postgres' | 'NATS'): ActorBody {
-    return {
-      start: async () => {
-        const { postgres, nats } = this.ports;
-        const started =
-          name === 'Postgres'
-            ? await startPostgres({ dataDir: this.folder.postgres, port: postgres })
-            : await startNats({ storeDir: this.folder.nats, port: nats });
-        this.servers.set(name, started);
-      },
-      kill: async () => this.servers.get(name)?.kill(),
-      stop: async () => {
-        await this.servers.get(name)?.stop();
-        return null;
-      },
-    };
   }
 
   private async proxyTo(server: 'Postgres' | 'NATS', port: number): Promise<TcpProxy> {
