@@ -79,7 +79,11 @@ export class MessageSender {
 
   private pump(): void {
     const now = performance.now();
-    this.due.push(...this.early.takeDue(now));
+    for (const message of this.early.takeDue(now)) {
+      // When this process was too late itself, there may well be connections for as many slots.
+      if (now > message.startUntil) message.batch.lapse(message);
+      else this.due.push(message);
+    }
     while (this.onTheWire < this.pace.limit) {
       const message = this.due.shift() ?? this.queue.shift();
       if (!message) return;
@@ -89,7 +93,7 @@ export class MessageSender {
     }
   }
 
-  /** Too late for its slot: it needs another one. */
+  /** No connection was free in time for its slot: it needs another one. */
   private lapse(message: GrantedMessage): void {
     if (message.hasSlot) this.slots.shrink(performance.now());
     message.batch.lapse(message);

@@ -106,6 +106,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
       this.leave('not sent');
       return;
     }
+    this.tally['lapsed'] = (this.tally['lapsed'] ?? 0) + 1;
     this.ungranted.lapse(message);
     this.news.wake();
   }

@@ -10,9 +10,12 @@ import type { Slice } from './ungranted.js';
 import { UnrecordedCap } from './unrecorded-cap.js';
 
 /** Milliseconds in which a slot may be spent. */
-const SLOT_GOOD_FOR = 25;
+const SLOT_GOOD_FOR = 50;
 /** Milliseconds: so soon after a limit was set, nothing starts any more that was granted without one. */
 const GRANT_GOOD_FOR = 1_000;
+
+/** Milliseconds until a batch that waits for places looks up, if there was no news of it before. */
+const NEWS_WAIT = 1_000;
 
 export interface GrantedSlice {
   /** In the order of their ids, and so of their slots. */
@@ -50,7 +53,11 @@ export class SliceGranter {
   ): Promise<GrantedSlice | undefined> {
     const slice = batch.ungranted.take(most);
     const fresh = slice.type === 'fresh' ? slice.messages.length : 0;
-    await this.cap.acquire(fresh);
+    // What lapses meanwhile keeps its places and goes first: it may be what holds up those who wait for some.
+    if (!(await this.cap.acquireUnless(fresh, () => batch.news.wait(NEWS_WAIT)))) {
+      batch.ungranted.putBack(slice, idsOf(slice));
+      return { messages: [], shortOf: null, askAgainAt: 0 };
+    }
     let grant: GrantedSlice | undefined;
     try {
       grant = mayGrant() ? await this.grant(batch, slice) : undefined;
@@ -59,7 +66,7 @@ export class SliceGranter {
       const granted = slice.type === 'fresh' ? (grant?.messages.length ?? 0) : 0;
       this.cap.release(fresh - granted);
       batch.granted(granted);
-      if (!grant) batch.ungranted.putBack(slice, new Set(slice.messages.map(({ id }) => id)));
+      if (!grant) batch.ungranted.putBack(slice, idsOf(slice));
     }
   }
 
@@ -110,4 +117,8 @@ export class SliceGranter {
     const startFrom = this.clock.toMonotonicAtLeast(slot);
     return { hasSlot: true, startFrom, startUntil: startFrom + SLOT_GOOD_FOR };
   }
+}
+
+function idsOf(slice: Slice<GrantedMessage>): Set<number> {
+  return new Set(slice.messages.map(({ id }) => id));
 }

@@ -4,8 +4,8 @@ const ONE_LAPSE = 100;
 
 /**
  * How many slots are worth having in reserve. Slots that find no free connection are lost for everyone, so there
- * are never many more than can be used: each one used makes room for one more, a lapse halves it, as TCP does
- * with its window (RFC 5681, 3.1).
+ * are never many more than can be used: each one used makes room for one more, and one that found no connection
+ * halves it, as TCP does with its window (RFC 5681, 3.1).
  */
 export class SlotWindow {
   private allowed: number;
@@ -24,7 +24,7 @@ export class SlotWindow {
     this.allowed = Math.min(this.most, this.allowed + 1);
   }
 
-  /** A slot was not used in time; `now` is `performance.now()`. */
+  /** A slot found no connection in time; `now` is `performance.now()`. */
   shrink(now: number): void {
     if (now - this.lapsedAt < ONE_LAPSE) return;
     this.lapsedAt = now;

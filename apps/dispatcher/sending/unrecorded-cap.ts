@@ -27,6 +27,24 @@ export class UnrecordedCap {
     });
   }
 
+  /** As {@link acquire}, but false, and no place taken, when what `news` tells of comes first. */
+  acquireUnless(count: number, news: () => Promise<unknown>): Promise<boolean> {
+    if (count === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const wish = { count, resolve: () => resolve(true) };
+      this.waiting.push(wish);
+      this.admit();
+      if (!this.waiting.includes(wish)) return;
+      void news().then(() => {
+        const place = this.waiting.indexOf(wish);
+        if (place < 0) return;
+        this.waiting.splice(place, 1);
+        resolve(false);
+        this.admit();
+      });
+    });
+  }
+
   /** Gives `count` places back: recorded, or never sent. */
   release(count: number): void {
     this.used -= count;

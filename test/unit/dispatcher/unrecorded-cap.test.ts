@@ -50,6 +50,27 @@ describe('the cap on unrecorded messages', () => {
     expect(await ask(cap, 0).granted()).toBe(true);
   });
 
+  test('lets go of a wish when there is news first, and serves those behind it', async () => {
+    const cap = new UnrecordedCap(2);
+    ask(cap, 1);
+    let tell = () => {};
+    const news = new Promise<void>((resolve) => (tell = resolve));
+    const given = cap.acquireUnless(2, () => news);
+    const behind = ask(cap, 1);
+    expect(await behind.granted()).toBe(false);
+    tell();
+
+    expect(await given).toBe(false);
+    expect(await behind.granted()).toBe(true);
+    expect(cap.unrecorded).toBe(2);
+  });
+
+  test('does not wait for news where there is room', async () => {
+    const cap = new UnrecordedCap(2);
+    expect(await cap.acquireUnless(2, () => Promise.reject(new Error('never asked')))).toBe(true);
+    expect(cap.unrecorded).toBe(2);
+  });
+
   test('is never exceeded, and everyone is served in the end', async () => {
     await fc.assert(
       fc.asyncProperty(

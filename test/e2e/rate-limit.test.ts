@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createClients, createMailing, statisticsOf, whenCompleted } from '../support/mailing-scenario.js';
+import { until } from '../support/until.js';
+import { World } from '../support/world.js';
+
+const CLIENTS = 3_000;
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start({ dispatchers: 2 });
+  await createClients(world, { count: CLIENTS, tags: ['all'] });
+}, 90_000);
+afterAll(() => world?.end());
+beforeEach(() => world.provider.forget());
+afterEach(async () => {
+  await setProviderLimit(null);
+  await world.query(`UPDATE mailings SET status = 'cancelled' WHERE status = 'running'`);
+  await until('nothing is sent any more', async () => (await leased()) === 0, 30_000);
+});
+
+async function setProviderLimit(rateLimit: number | null): Promise<void> {
+  const { status } = await world.rest.patch('/v1/providers/1', { rateLimit });
+  expect(status).toBe(200);
+}
+
+const leased = async () => (await world.query(`SELECT FROM batches WHERE state = 'leased'`)).length;
+
+/** When requests came to the provider, epoch milliseconds, ascending. */
+async function arrivals(after = 0): Promise<number[]> {
+  const received = await world.provider.received();
+  return received
+    .map(({ at }) => at)
+    .filter((at) => at >= after)
+    .toSorted((a, b) => a - b);
+}
+
+async function whenReceived(count: number): Promise<void> {
+  await until(
+    `${count} were received`,
+    async () => (await world.provider.summary()).requests >= count,
+    30_000,
+  );
+}
+
+/** The most requests that came in any second. */
+function mostInASecond(times: readonly number[]): number {
+  let start = 0;
+  return times.reduce((most, time, end) => {
+    while (time - (times[start] ?? 0) >= 1_000) start += 1;
+    return Math.max(most, end - start + 1);
+  }, 0);
+}
+
+/** Requests a second from the first to the last. */
+function rateOf(times: readonly number[]): number {
+  return ((times.length - 1) * 1_000) / ((times.at(-1) ?? 0) - (times[0] ?? 0));
+}
+
+test('the limit of a provider holds in any second while dispatchers join and die, and is nearly reached', async () => {
+  await setProviderLimit(150);
+  await createMailing(world, { audience: { tags: ['all'] } });
+  await createMailing(world, { audience: { tags: ['all'] } });
+  await whenReceived(450);
+  const undisturbed = await arrivals();
+  await world.addDispatcher();
+  await whenReceived(700);
+  await world.dispatchers[1]?.kill();
+  await whenReceived(1_200);
+
+  expect(mostInASecond(await arrivals()), world.output).toBeLessThanOrEqual(150 * 1.05 + 3);
+  // Less than 0.95 of the limit, for this machine may have much else to do.
+  expect(rateOf(undisturbed), world.output).toBeGreaterThan(150 * 0.6);
+}, 60_000);
+
+test('a limit that is set, lowered or taken away while a mailing runs holds within a second', async () => {
+  // So slow that hundreds wait for a connection when the limit is set.
+  await world.provider.behave({ latencyMs: 1_500 });
+  const id = await createMailing(world, { audience: { tags: ['all'] } });
+  await whenReceived(60);
+  const change = async (rateLimit: number | null) => {
+    expect((await world.rest.patch(`/v1/mailings/${id}`, { rateLimit })).body).toMatchObject({
+      rateLimit,
+      status: 'running',
+    });
+    await world.provider.adjust({ latencyMs: 1 });
+    return Date.now() + 1_000;
+  };
+  const set = await change(60);
+  await until('it was sent by the limit for a while', async () => (await arrivals(set)).length > 100, 30_000);
+  const lowered = await change(10);
+  await until('it is sent by the lower one', async () => (await arrivals(lowered)).length > 20, 30_000);
+
+  expect(mostInASecond((await arrivals(set)).filter((at) => at < lowered - 1_000))).toBeLessThanOrEqual(66);
+  expect(mostInASecond(await arrivals(lowered))).toBeLessThanOrEqual(13);
+  await change(null);
+  expect((await whenCompleted(world, id, 30_000)).byStatus).toMatchObject({ sent: CLIENTS });
+  expect((await world.provider.summary()).duplicates).toBe(0);
+}, 90_000);
+
+test('a mailing that is sent slowly holds up no other', async () => {
+  const slow = await createMailing(world, { audience: { tags: ['all'] }, rateLimit: 5 });
+  await whenReceived(5);
+  const fast = await createMailing(world, { audience: { tags: ['all'] } });
+  await whenCompleted(world, fast, 15_000);
+
+  const { byStatus } = await statisticsOf(world, slow);
+  expect(byStatus['sent']).toBeLessThan(200);
+  await whenReceived(CLIENTS + (byStatus['sent'] ?? 0) + 5);
+}, 60_000);
