@@ -4,6 +4,8 @@ import type { FieldError } from '#libs/problems';
 const MAX_DEPTH = 16;
 /** Fields of one object: what turns objects into instances takes the square of their number. */
 const MAX_FIELDS = 1_000;
+/** Items of one list: no list that is asked for has as many, and each wrong item costs an error. */
+const MAX_ITEMS = 10_000;
 /** After so many errors the rest is not looked for. */
 const MAX_ERRORS = 50;
 
@@ -57,17 +59,15 @@ function wrongValue(value: unknown, depth: number): string | undefined {
   if (typeof value === 'object' && value !== null && depth > MAX_DEPTH) {
     return `must not be nested deeper than ${MAX_DEPTH} levels`;
   }
-  if (isTooWide(value)) return `must not have more than ${MAX_FIELDS} fields`;
+  if (typeof value === 'object' && value !== null) return wrongWidth(value);
   return undefined;
 }
 
-function isTooWide(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.keys(value).length > MAX_FIELDS
-  );
+function wrongWidth(value: object): string | undefined {
+  if (Array.isArray(value)) {
+    return value.length > MAX_ITEMS ? `must not have more than ${MAX_ITEMS} items` : undefined;
+  }
+  return Object.keys(value).length > MAX_FIELDS ? `must not have more than ${MAX_FIELDS} fields` : undefined;
 }
 
 function wrongText(text: string): string | undefined {

@@ -15,8 +15,8 @@ export interface OddBody {
 const LIMIT = 1_048_576;
 
 /** How many of the small and of the huge values go to each place in one run: all of them take minutes. */
-const SMALL_A_PLACE = 14;
-const HUGE_A_PLACE = 2;
+const SMALL_A_PLACE = 8;
+const HUGE_A_PLACE = 1;
 /** How many bodies have several odd values at once. */
 const MIXED = 15;
 

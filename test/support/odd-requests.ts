@@ -14,7 +14,7 @@ export interface OddRequest {
 type Usual = Omit<OddRequest, 'name'>;
 
 /** How many odd queries go to each operation. */
-const QUERIES = 100;
+const QUERIES = 60;
 /** How many odd values of headers that every request may have go to each operation. */
 const COMMON_HEADERS = 15;
 

@@ -85,6 +85,13 @@ async function aMailingOnTheWire(scenario: QueueScenario, by: QueueDispatcher[],
   const closeSpent = async () => {
     while ((await closeSpentBatches(sql, 6)) > 0);
   };
+  const isLeased = async () =>
+    (
+      await run(`SELECT FROM batches WHERE id = $1 AND fence = $2 AND state = 'leased'`, [
+        batch.id,
+        batch.fence,
+      ])
+    ).length > 0;
   const befall = {
     cancel: async () => {
       await scenario.setStatus(mailing, 'cancelled');
@@ -101,7 +108,8 @@ async function aMailingOnTheWire(scenario: QueueScenario, by: QueueDispatcher[],
         batch.fence,
       ]);
       const terms = { silenceMs: SILENCE, maxAttempts: 20 };
-      await reclaimAbandonedBatches(sql, await steadyJudge(sql), terms);
+      // Whoever records at this moment holds the batch, and is not waited for: it is asked again.
+      while (await isLeased()) await reclaimAbandonedBatches(sql, await steadyJudge(sql), terms);
     },
   };
   let turn = 0;

@@ -180,6 +180,12 @@ describe('what no field may hold is refused wherever it stands', () => {
     expect(errorsOf(fields(1_001))).toEqual({ '': 'must not have more than 1000 fields' });
   });
 
+  test('a list of very many items is refused for that alone, also where no list belongs', () => {
+    expect(errorsOf({ text: 'a', inner: Array.from({ length: 10_001 }, () => 'x') })).toEqual({
+      inner: 'must not have more than 10000 items',
+    });
+  });
+
   test('a thousand errors are not all told', () => {
     const extra = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, '\0']));
     expect(Object.keys(errorsOf({ text: 'a', extra })).length).toBeLessThanOrEqual(50);
