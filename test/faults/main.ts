@@ -25,6 +25,7 @@ async function run(options: RunOptions): Promise<number> {
   const runner = new ScenarioRun(folder, options.seed);
   const leave = () => {
     runner.endNow();
+    folder.removeNow();
     process.exit(130);
   };
   process.once('SIGINT', leave).once('SIGTERM', leave);

@@ -4,7 +4,7 @@ import { busy } from './busy.js';
 const controlStorm: Scenario = {
   name: 'control-storm',
   what: 'mailings are paused, resumed, cancelled and given other ends at random, several at a time',
-  quick: true,
+  quick: false,
   async run(stage) {
     await busy(stage);
     const mailings = [...stage.ledger.mailings.values()];

@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario.js';
 const cancelAfterKill: Scenario = {
   name: 'cancel-after-kill',
   what: 'a mailing is cancelled after its dispatcher died with messages on the wire: those may have arrived',
-  quick: true,
+  quick: false,
   options: {
     dispatchers: 1,
     settings: { MAX_UNRECORDED: '16', LEASE_MS: '3000', OWNER_SILENCE_MS: '1500' },

@@ -32,7 +32,7 @@ const freezeMidBatch: Scenario = {
 const lateDoubts: Scenario = {
   name: 'late-doubts',
   what: 'a dispatcher wakes up when all it had was sent by another, and comes with doubts: what is sent stays sent',
-  quick: true,
+  quick: false,
   options: { dispatchers: 1, settings: fewAtATime, settleMs: 30_000 },
   async run(stage) {
     await stage.behave({ faults: [{ kind: 'acceptThenHang', times: 4 }] });

@@ -81,7 +81,7 @@ const withoutNats: Scenario = {
 const killPostgres: Scenario = {
   name: 'kill-postgres',
   what: 'kill -9 of Postgres under load, again and again',
-  quick: true,
+  quick: false,
   async run(stage) {
     await busy(stage);
     for (let nth = 0; nth < 3; nth += 1) {

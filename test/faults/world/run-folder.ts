@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,11 @@ export class RunFolder {
   /** Removes the template, and all of it unless logs were kept. */
   async remove(keepLogs: boolean): Promise<void> {
     await rm(keepLogs ? this.template : this.path, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  /** Removes everything in one tick, when there is no time left to wait for anything. */
+  removeNow(): void {
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
 
