@@ -54,7 +54,7 @@ export class SliceGranter {
     const slice = batch.ungranted.take(most);
     const fresh = slice.type === 'fresh' ? slice.messages.length : 0;
     // What lapses meanwhile keeps its places and goes first: it may be what holds up those who wait for some.
-    if (!(await this.cap.acquireUnless(fresh, () => batch.news.wait(NEWS_WAIT)))) {
+    if (!(await this.cap.acquire(fresh, () => batch.news.wait(NEWS_WAIT)))) {
       batch.ungranted.putBack(slice, idsOf(slice));
       return { messages: [], shortOf: null, askAgainAt: 0 };
     }

@@ -18,31 +18,23 @@ export class UnrecordedCap {
     return this.most;
   }
 
-  /** Waits until `count` more may be granted; `count` must not exceed the cap. Nobody waits for no place at all. */
-  acquire(count: number): Promise<void> {
-    if (count === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.waiting.push({ count, resolve });
-      this.admit();
-    });
-  }
-
-  /** As {@link acquire}, but false, and no place taken, when what `news` tells of comes first. */
-  acquireUnless(count: number, news: () => Promise<unknown>): Promise<boolean> {
-    if (count === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const wish = { count, resolve: () => resolve(true) };
-      this.waiting.push(wish);
-      this.admit();
-      if (!this.waiting.includes(wish)) return;
-      void news().then(() => {
-        const place = this.waiting.indexOf(wish);
-        if (place < 0) return;
-        this.waiting.splice(place, 1);
-        resolve(false);
-        this.admit();
-      });
-    });
+  /**
+   * Waits until `count` more may be granted; `count` must not exceed the cap. Nobody waits for no place at all.
+   * False, and no place taken, when what `news` promises comes first; it is asked for only if there is a wait.
+   */
+  async acquire(count: number, news?: () => Promise<unknown>): Promise<boolean> {
+    if (count === 0) return true;
+    let resolve = () => {};
+    const served = new Promise<void>((done) => (resolve = done));
+    const wish = { count, resolve };
+    this.waiting.push(wish);
+    this.admit();
+    if (this.waiting.includes(wish)) await (news ? Promise.race([served, news()]) : served);
+    const place = this.waiting.indexOf(wish);
+    if (place < 0) return true;
+    this.waiting.splice(place, 1);
+    this.admit();
+    return false;
   }
 
   /** Gives `count` places back: recorded, or never sent. */

@@ -55,7 +55,7 @@ describe('the cap on unrecorded messages', () => {
     ask(cap, 1);
     let tell = () => {};
     const news = new Promise<void>((resolve) => (tell = resolve));
-    const given = cap.acquireUnless(2, () => news);
+    const given = cap.acquire(2, () => news);
     const behind = ask(cap, 1);
     expect(await behind.granted()).toBe(false);
     tell();
@@ -67,7 +67,7 @@ describe('the cap on unrecorded messages', () => {
 
   test('does not wait for news where there is room', async () => {
     const cap = new UnrecordedCap(2);
-    expect(await cap.acquireUnless(2, () => Promise.reject(new Error('never asked')))).toBe(true);
+    expect(await cap.acquire(2, () => Promise.reject(new Error('never asked')))).toBe(true);
     expect(cap.unrecorded).toBe(2);
   });
 
