@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { until } from '../support/until.js';
-import { leastOf, medianOf, type MemorySample, MemorySamples } from './memory/memory-samples.js';
+import { leastOf, peakOf, type MemorySample, MemorySamples } from './memory/memory-samples.js';
 import { MemoryWorld } from './memory/memory-world.js';
 
 /** How much more a dispatcher may hold than it did from its first 100,000 messages on. */
@@ -66,11 +66,11 @@ async function measure(world: MemoryWorld): Promise<Map<string, MemorySample[]>>
 function judge(periods: Map<string, MemorySample[]>): boolean {
   const [first = []] = periods.values();
   let flat = true;
-  print('| messages sent | samples | resident, median | of the first | heap, least | of the first |');
+  print('| messages sent | samples | resident, peak | of the first | heap, least | of the first |');
   print('| --- | --- | --- | --- | --- | --- |');
   for (const [name, samples] of periods) {
-    const resident = medianOf(samples, 'resident');
-    const ratio = resident / medianOf(first, 'resident');
+    const resident = peakOf(samples, 'resident');
+    const ratio = resident / peakOf(first, 'resident');
     const heap = leastOf(samples, 'heap');
     const heapRatio = heap / leastOf(first, 'heap');
     // While nothing is sent V8 has no reason to look for garbage, so the least heap says nothing then.
