@@ -11,6 +11,7 @@ import { plannerKills } from './planner-kills.js';
 import { postgresAway } from './postgres-away.js';
 import { providerAnswers } from './provider-answers.js';
 import { providerDoubts } from './provider-doubts.js';
+import { providerLimits } from './provider-limits.js';
 import { providerOutages } from './provider-outages.js';
 import { repetitions } from './repetitions.js';
 import { planning } from './planning.js';
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   ...ends,
   ...providerAnswers,
   ...providerOutages,
+  ...providerLimits,
   ...providerDoubts,
   ...nats,
   ...postgresAway,

@@ -3,7 +3,6 @@ import type { Stage } from '../stage.js';
 import {
   breakerCloses,
   breakerOpens,
-  busiest,
   expectNothingBurned,
   nothingOnTheWire,
   probeDeadline,
@@ -100,32 +99,4 @@ const idleClosed: Scenario = {
   },
 };
 
-const LIMIT = 150;
-
-/** With a limit, the return is no reason to make up for what was missed. */
-const limitedReturn: Scenario = {
-  name: 'return-under-a-limit',
-  what: 'the provider with a rate limit goes and comes back: what was missed is not made up for in a burst',
-  quick: false,
-  async run(stage) {
-    await stage.behave({ latencyMs: 20 });
-    await stage.load.clients(2_500);
-    const { status } = await stage.world.rest.patch('/v1/providers/1', { rateLimit: LIMIT });
-    stage.expect(status === 200, `the limit was answered ${status}`);
-    await stage.load.mailing();
-    for (let nth = 0; nth < 2; nth += 1) {
-      await stage.pass(1_500);
-      await stage.provider.adjust({ down: true });
-      await breakerOpens(stage);
-      await stage.pass(1_500);
-      await stage.provider.adjust({ down: false });
-      await stage.recovery('an outage', { more: probeDeadline(stage) });
-    }
-    await stage.pass(2_000);
-    const most = Math.floor(LIMIT * 1.05 + stage.world.dispatchers.length);
-    const seen = busiest(await stage.provider.received(), 1_000);
-    stage.expect(seen <= most, `${seen} requests in the busiest second, at most ${most}`);
-  },
-};
-
-export const providerOutages = [tenMinutes, flapping, idleClosed, limitedReturn];
+export const providerOutages = [tenMinutes, flapping, idleClosed];
