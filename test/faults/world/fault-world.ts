@@ -167,7 +167,8 @@ export class FaultWorld {
     this.provider = new Provider(simulator, controlPort);
     this.connection = new Sql({ url: databaseUrl, poolSize: 4, applicationName: 'faults' });
     this.rest = new RestClient(`http://127.0.0.1:${apiPort}`);
-    this.api = this.actor('API', appBody(this.app('api', 'api', this.settings), apiPort));
+    const api = this.app('api', 'api', { ...this.settings, ...options.apiEnv });
+    this.api = this.actor('API', appBody(api, apiPort));
     await copyTemplate(this.template, this.folder.postgres);
     // Whoever comes first waits for the others: that is part of what they promise.
     await Promise.all([
