@@ -49,9 +49,9 @@ const wrongClocks: Scenario = {
     await stage.setClock(turn - 10_000);
     const [present, next, afterNext] = [-1, 0, 1].map((later) => hourInKolkata(turn, later));
     await load.mailing({ endsInMs: 6_000 });
-    await load.mailing({ startsInMs: 4_000, endsInMs: 60_000 });
-    await load.mailing({ endsInMs: 60_000, window: { from: present ?? '', to: next ?? '' } });
-    await load.mailing({ endsInMs: 60_000, window: { from: next ?? '', to: afterNext ?? '' } });
+    await load.mailing({ startsInMs: 4_000, endsInMs: 25_000 });
+    await load.mailing({ endsInMs: 25_000, window: { from: present ?? '', to: next ?? '' } });
+    await load.mailing({ endsInMs: 25_000, window: { from: next ?? '', to: afterNext ?? '' } });
     await stage.received(200);
     const [right] = world.dispatchers;
     await stage.pass(2_000);
