@@ -55,7 +55,7 @@ export class AddProviderTerms1764000000003 implements MigrationInterface {
       END
       $$`);
 
-    // Takes up to "wanted" slots of the next 300 ms, the earliest first, for a mailing and its provider
+    // Takes up to "wanted" slots of the next 500 ms, the earliest first, for a mailing and its provider
     // together: of each tick at most what both have left. Null is no limit; without any, everything is null. The
     // rows are held in one order.
     //
@@ -64,7 +64,7 @@ export class AddProviderTerms1764000000003 implements MigrationInterface {
     // - free_at: about when it is worth asking again.
     //
     // The clock is read once both rows are held, so that waiting for them costs no slots. Nothing is reserved
-    // further ahead than this: slots of a dispatcher that died are lost for 300 ms, and after as long a lowered
+    // further ahead than this: slots of a dispatcher that died are lost for 500 ms, and after as long a lowered
     // limit holds.
     await db.query(`
       CREATE FUNCTION ems_reserve_slots(
@@ -72,7 +72,7 @@ export class AddProviderTerms1764000000003 implements MigrationInterface {
         OUT instants float8[], OUT short_of text, OUT free_at float8
       ) LANGUAGE plpgsql AS $$
       DECLARE
-        ahead CONSTANT integer := 15;
+        ahead CONSTANT integer := 25;
         of_mailing slot_calendars;
         of_provider slot_calendars;
         first bigint;

@@ -23,7 +23,8 @@ async function setProviderLimit(rateLimit: number | null): Promise<void> {
   expect(status).toBe(200);
 }
 
-const leased = async () => (await world.query(`SELECT FROM batches WHERE state = 'leased'`)).length;
+const leased = async () =>
+  (await world.query(`SELECT FROM batches WHERE state = 'leased' AND lease_until > ems_now()`)).length;
 
 /** When requests came to the provider, epoch milliseconds, ascending. */
 async function arrivals(after = 0): Promise<number[]> {
@@ -68,8 +69,8 @@ test('the limit of a provider holds in any second while dispatchers join and die
   await whenReceived(1_200);
 
   expect(mostInASecond(await arrivals()), world.output).toBeLessThanOrEqual(150 * 1.05 + 3);
-  // Less than 0.95 of the limit, for this machine may have much else to do.
-  expect(rateOf(undisturbed), world.output).toBeGreaterThan(150 * 0.6);
+  // Far less than 0.95 of the limit, for this machine may have much else to do.
+  expect(rateOf(undisturbed), world.output).toBeGreaterThan(150 * 0.4);
 }, 60_000);
 
 test('a limit that is set, lowered or taken away while a mailing runs holds within a second', async () => {

@@ -11,10 +11,14 @@ import { type GrantedSlice, SliceGranter } from './slice-granter.js';
 const LEFT_OVER_DELAY = 1_000;
 const RELEASE_PAUSE = 250;
 
-/** Milliseconds after which a batch that waits for slots gives way, if there may be another to serve first. */
-const TURN = 2_000;
+/**
+ * Milliseconds after which a batch that waits for slots gives way, as there may be another to serve first: between
+ * the two, drawn for each, so that lanes which began together don't all look for their next batch together.
+ */
+const SHORTEST_TURN = 2_000;
+const LONGEST_TURN = 5_000;
 /** Milliseconds between two questions for slots: not for each single one, yet a new limit is noticed soon. */
-const SHORTEST_WAIT = 75;
+const SHORTEST_WAIT = 100;
 const LONGEST_WAIT = 500;
 /** Milliseconds until there may be room for further slots in reserve. */
 const ROOM_WAIT = 20;
@@ -80,7 +84,7 @@ export class BatchRunner {
   /** Resolves when nothing more will be granted, with the milliseconds until what is left is due again. */
   private async sendAll(batch: OpenBatch, freeLane: () => void): Promise<number> {
     batch.ungranted.add(await this.leases.findWaiting(batch));
-    const turnEndsAt = performance.now() + TURN;
+    const turnEndsAt = performance.now() + SHORTEST_TURN + Math.random() * (LONGEST_TURN - SHORTEST_TURN);
     while (!batch.hasLeft && this.mayGrant(batch)) {
       if (batch.ungranted.size === 0) {
         if (batch.isSettled) break;
@@ -108,7 +112,9 @@ export class BatchRunner {
   ): Promise<(Omit<GrantedSlice, 'askAgainAt'> & { askAgainAt: number | undefined }) | undefined> {
     const most = this.sliceSize(batch);
     if (most < 1) return { messages: [], shortOf: null, askAgainAt: performance.now() + ROOM_WAIT };
-    if (batch.limitedBy !== null) this.asked += most;
+    // The grant itself may find that there is no limit any more.
+    const asked = batch.limitedBy === null ? 0 : most;
+    this.asked += asked;
     try {
       const granted = await this.granter.grantNext(batch, most, () => this.mayGrant(batch));
       if (!granted) return undefined;
@@ -117,7 +123,7 @@ export class BatchRunner {
       const askAgainAt = Math.min(Math.max(granted.askAgainAt, now + SHORTEST_WAIT), now + LONGEST_WAIT);
       return { ...granted, askAgainAt: granted.shortOf === null ? undefined : askAgainAt };
     } finally {
-      if (batch.limitedBy !== null) this.asked -= most;
+      this.asked -= asked;
     }
   }
 
