@@ -9,6 +9,9 @@ import type { Result } from '../scenario-run.js';
 import { mutations, type Mutation } from './list.js';
 import { MutatedCopy } from './mutated-copy.js';
 
+/** Characters of a table's cell. */
+const MOST_FIGURES = 60;
+
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** What broke when the mutated service played the scenario. */
@@ -56,7 +59,7 @@ for (const mutation of mutations) {
     mutation.together ?? '',
     mutation.scenario,
     by.length > 0 ? by.map((invariant) => `\`${invariant}\``).join(', ') : 'nothing',
-    figures,
+    figures.length > MOST_FIGURES ? `${figures.slice(0, MOST_FIGURES)}…` : figures,
   ]);
 }
 print(`\n${markdownTable(['removed', 'together with', 'played', 'caught by', 'figures'], rows)}\n`);
