@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { lineOf, reportOf, tableOf } from './report.js';
+import { lineOf, markdownTable, reportOf, tableOf } from './report.js';
+import { renewTable } from './report-page.js';
 import { readOptions, type RunOptions } from './run-options.js';
 import type { Scenario } from './scenario.js';
 import { type Result, ScenarioRun } from './scenario-run.js';
@@ -48,6 +49,11 @@ async function run(options: RunOptions): Promise<number> {
   if (options.json !== undefined) {
     await mkdir(dirname(options.json), { recursive: true });
     await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  }
+  if (options.page !== undefined) {
+    const stories = cast.map(({ name, what, quick }) => [name, what, quick ? 'yes' : '']);
+    await renewTable(options.page, 'scenarios', markdownTable(['name', 'what happens', 'quick'], stories));
+    await renewTable(options.page, 'results', tableOf(results));
   }
   const again = broken.length === 0 ? '' : ` (again: --seed ${options.seed})`;
   print(`scenarios: ${results.length - broken.length} passed, ${broken.length} failed${again}`);

@@ -8,6 +8,8 @@ export interface RunOptions {
   only: readonly string[];
   /** Where to write the results as JSON. */
   json: string | undefined;
+  /** The Markdown page whose tables are to be renewed. */
+  page: string | undefined;
   list: boolean;
 }
 
@@ -20,6 +22,7 @@ export function readOptions(words: readonly string[]): RunOptions {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
+      page: { type: 'string' },
       list: { type: 'boolean', default: false },
     },
   });
@@ -30,6 +33,7 @@ export function readOptions(words: readonly string[]): RunOptions {
     quick: values.quick,
     only: values.only.flatMap((names) => names.split(',')).filter((name) => name !== ''),
     json: values.json,
+    page: values.page,
     list: values.list,
   };
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { invariants, type Invariant } from '../invariant.js';
+import { renewTable } from '../report-page.js';
 import { markdownTable } from '../report.js';
 import type { Result } from '../scenario-run.js';
 import { mutations, type Mutation } from './list.js';
@@ -41,7 +42,7 @@ function caught(mutation: Mutation, broken: readonly Invariant[]): Invariant[] {
 }
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, only: { type: 'string' } },
+  options: { seed: { type: 'string', default: '1' }, only: { type: 'string' }, page: { type: 'string' } },
 });
 const rows: string[][] = [];
 let escaped = 0;
@@ -62,6 +63,8 @@ for (const mutation of mutations) {
     figures.length > MOST_FIGURES ? `${figures.slice(0, MOST_FIGURES)}…` : figures,
   ]);
 }
-print(`\n${markdownTable(['removed', 'together with', 'played', 'caught by', 'figures'], rows)}\n`);
+const table = markdownTable(['removed', 'together with', 'played', 'caught by', 'figures'], rows);
+print(`\n${table}\n`);
+if (values.page !== undefined) await renewTable(values.page, 'mutations', table);
 print(`mutations: ${rows.length - escaped} caught, ${escaped} escaped`);
 process.exit(escaped === 0 ? 0 : 1);
