@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
+/** Answers. */
+const REMEMBERED = 16;
+
 /**
  * The database's clock, extrapolated by the monotonic one between the answers that carry it. This host's own
  * wall clock decides nothing.
@@ -8,6 +11,8 @@ import { Injectable } from '@nestjs/common';
 export class DatabaseClock {
   private offset = Number.NaN;
   private leastOffset = Number.NaN;
+  /** The least offsets by the last few answers. */
+  private recent: number[] = [];
 
   /**
    * Takes in an answer that carried the database's time (epoch milliseconds). `sentAt` is the monotonic
@@ -16,9 +21,11 @@ export class DatabaseClock {
    */
   observe(databaseTime: number, sentAt: number): void {
     this.offset = databaseTime - sentAt;
-    const least = databaseTime - performance.now();
-    // More than this answer allows: the database's clock was set back, or runs slower than this host's.
-    this.leastOffset = this.leastOffset <= this.offset ? Math.max(this.leastOffset, least) : least;
+    const possible = (offset: number) => offset <= this.offset;
+    // What is more than this answer allows is true no more: the database's clock was set back, or runs slower than
+    // this host's. Of the last answers those that it does allow still hold, so that a slow one doesn't decide alone.
+    this.recent = [...this.recent.filter(possible), databaseTime - performance.now()].slice(-REMEMBERED);
+    this.leastOffset = Math.max(...this.recent, ...[this.leastOffset].filter(possible));
   }
 
   /** Epoch milliseconds; NaN until the first answer. */

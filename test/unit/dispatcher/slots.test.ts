@@ -158,6 +158,27 @@ describe("the database's time of a slot", () => {
     expect(clock.toMonotonicAtLeast(2_000_000)).toBe(2_000_000 - ahead + 2);
   });
 
+  test('is not late by one slow answer when the clock runs slower than this host', () => {
+    const clock = new DatabaseClock();
+    let ahead = 1_000_000;
+    const observe = (there: number, back: number) => {
+      const sentAt = performance.now();
+      const databaseTime = sentAt + there + ahead;
+      vi.advanceTimersByTime(there + back);
+      clock.observe(databaseTime, sentAt);
+    };
+    observe(0, 1);
+    ahead -= 4;
+    observe(5, 6);
+    observe(5, 3);
+    observe(0, 300);
+
+    expect(clock.toMonotonicAtLeast(2_000_000)).toBe(2_000_000 - ahead + 3);
+    // What was true before does not become so again.
+    observe(50, 300);
+    expect(clock.toMonotonicAtLeast(2_000_000)).toBe(2_000_000 - ahead + 3);
+  });
+
   test('follows a clock that was set back or forward', () => {
     const clock = new DatabaseClock();
     for (const ahead of [1_000_000, 400_000, 3_000_000]) {
