@@ -140,7 +140,7 @@ export class BatchRunner {
   }
 
   private async finish(batch: OpenBatch, delayMs: number): Promise<void> {
-    batch.stopGranting();
+    this.sender.leave(batch.stopGranting());
     await batch.drained;
     const state = await this.release(batch, delayMs);
     this.logger.log({

@@ -82,13 +82,14 @@ export class LeaseHolder {
   /** Gives a drained batch back; what is left in it is due again in `delayMs`. */
   async release(batch: OpenBatch, delayMs: number): Promise<'done' | 'ready' | 'lost'> {
     const state = await releaseBatch(this.sql, this.identity.id, batch, delayMs);
-    this.held.delete(batch);
+    this.abandon(batch);
     return state;
   }
 
   /** Forgets a batch without a word to Postgres: its lease runs out by itself. */
   abandon(batch: OpenBatch): void {
     this.held.delete(batch);
+    batch.end();
   }
 
   /** Renews the leases that have used up a third of their time, and gives back those nobody remembers. */
@@ -137,7 +138,8 @@ export class LeaseHolder {
       leaseMs: this.config.leaseMs,
       guardMs: this.config.sendGuardMs,
       probe,
-      waitingMailings: this.waitingMailings,
+      // A probe needs no slot, and the provider's return is not to wait for anyone's.
+      waitingMailings: probe ? [] : this.waitingMailings,
     });
     if (!leased || this.disowned.has(tenureOf(leased))) return undefined;
     this.clock.observe(leased.now, sentAt);

@@ -62,7 +62,7 @@ export class MessageSender {
   /** Sends one message at once, past the pace; undefined when the gate refuses it. */
   async sendNow(message: GrantedMessage): Promise<Outcome | undefined> {
     if (this.gate.refusalOf(message) === undefined) return this.exchange(message);
-    this.recorder.leave(message, 'not sent');
+    this.leave([message]);
     return undefined;
   }
 
@@ -74,29 +74,38 @@ export class MessageSender {
       dropped.push(...queue.filter(refused));
       queue.splice(0, queue.length, ...queue.filter((message) => !dropped.includes(message)));
     }
-    for (const message of dropped) this.recorder.leave(message, 'not sent');
+    this.leave(dropped);
+  }
+
+  /** Leaves granted messages that will not be sent under this lease. */
+  leave(messages: readonly GrantedMessage[]): void {
+    for (const message of messages) this.recorder.leave(message, 'not sent');
   }
 
   private pump(): void {
     const now = performance.now();
     for (const message of this.early.takeDue(now)) {
       // When this process was too late itself, there may well be connections for as many slots.
-      if (now > message.startUntil) message.batch.lapse(message);
+      if (now > message.startUntil) this.lapse(message);
       else this.due.push(message);
     }
     while (this.onTheWire < this.pace.limit) {
       const message = this.due.shift() ?? this.queue.shift();
       if (!message) return;
-      if (this.gate.refusalOf(message) !== undefined) this.recorder.leave(message, 'not sent');
-      else if (now > message.startUntil) this.lapse(message);
+      if (this.gate.refusalOf(message) !== undefined) this.leave([message]);
+      else if (now > message.startUntil) this.lapseUnserved(message);
       else void this.exchange(message);
     }
   }
 
   /** No connection was free in time for its slot: it needs another one. */
-  private lapse(message: GrantedMessage): void {
+  private lapseUnserved(message: GrantedMessage): void {
     if (message.hasSlot) this.slots.shrink(performance.now());
-    message.batch.lapse(message);
+    this.lapse(message);
+  }
+
+  private lapse(message: GrantedMessage): void {
+    if (!message.batch.lapse(message)) this.leave([message]);
   }
 
   private async exchange(message: GrantedMessage): Promise<Outcome> {
@@ -119,7 +128,7 @@ export class MessageSender {
     if (left > 0) this.inFlight.set(mailingId, left);
     else this.inFlight.delete(mailingId);
     if (lapsed) {
-      this.lapse(message);
+      this.lapseUnserved(message);
       this.pump();
       return delivery.outcome;
     }

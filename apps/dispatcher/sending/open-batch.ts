@@ -46,6 +46,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   readonly tally: Record<string, number> = {};
 
   private outstanding = 0;
+  private kept = 0;
   private left = false;
   private granting = true;
   private readonly whenDrained: Promise<void>;
@@ -100,15 +101,27 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.news.wake();
   }
 
-  /** One granted message may not start any more without another grant. It keeps its place under the cap. */
-  lapse(message: GrantedMessage): void {
-    if (!this.granting) {
-      this.leave('not sent');
-      return;
-    }
+  /**
+   * One granted message may not start any more without another grant. It keeps its place under the cap. False when
+   * no further grant will come: the caller is to leave it.
+   */
+  lapse(message: GrantedMessage): boolean {
+    if (!this.granting) return false;
     this.tally['lapsed'] = (this.tally['lapsed'] ?? 0) + 1;
     this.ungranted.lapse(message);
     this.news.wake();
+    return true;
+  }
+
+  /** `count` messages may be granted, for all that is known: their places are kept until {@link end}. */
+  keepPlaces(count: number): void {
+    this.kept += count;
+  }
+
+  /** It is not in this dispatcher's hands any more. */
+  end(): void {
+    this.cap.release(this.kept);
+    this.kept = 0;
   }
 
   /** Nothing that was granted is neither recorded nor left. */
@@ -124,11 +137,15 @@ export class OpenBatch implements LeaseKey, RetrySource {
     return this.left;
   }
 
-  /** No further slice of this batch will be granted under this lease. */
-  stopGranting(): void {
+  /**
+   * No further slice of this batch will be granted under this lease. Returns what lapsed, which the caller is to
+   * leave. It waits for no more slots, and so keeps nobody from its mailing.
+   */
+  stopGranting(): GrantedMessage[] {
     this.granting = false;
-    for (const _ of this.ungranted.takeLapsed()) this.leave('not sent');
+    this.aside = false;
     this.drainIfDone();
+    return this.ungranted.takeLapsed();
   }
 
   private drainIfDone(): void {

@@ -14,7 +14,7 @@ const SLOT_GOOD_FOR = 50;
 /** Milliseconds: so soon after a limit was set, nothing starts any more that was granted without one. */
 const GRANT_GOOD_FOR = 1_000;
 
-/** Milliseconds until a batch that waits for places looks up, if there was no news of it before. */
+/** Milliseconds until a batch that waits for places looks whether sending is over, if there was no news of it. */
 const NEWS_WAIT = 1_000;
 
 export interface GrantedSlice {
@@ -53,21 +53,36 @@ export class SliceGranter {
   ): Promise<GrantedSlice | undefined> {
     const slice = batch.ungranted.take(most);
     const fresh = slice.type === 'fresh' ? slice.messages.length : 0;
-    // What lapses meanwhile keeps its places and goes first: it may be what holds up those who wait for some.
-    if (!(await this.cap.acquire(fresh, () => batch.news.wait(NEWS_WAIT)))) {
+    if (!(await this.acquirePlaces(fresh, batch, mayGrant))) {
       batch.ungranted.putBack(slice, idsOf(slice));
       return { messages: [], shortOf: null, askAgainAt: 0 };
     }
     let grant: GrantedSlice | undefined;
     try {
       grant = mayGrant() ? await this.grant(batch, slice) : undefined;
-      return grant;
-    } finally {
-      const granted = slice.type === 'fresh' ? (grant?.messages.length ?? 0) : 0;
-      this.cap.release(fresh - granted);
-      batch.granted(granted);
-      if (!grant) batch.ungranted.putBack(slice, idsOf(slice));
+    } catch (error) {
+      // It may be committed, and only its answer lost.
+      batch.keepPlaces(fresh);
+      batch.ungranted.putBack(slice, idsOf(slice));
+      throw error;
     }
+    const granted = slice.type === 'fresh' ? (grant?.messages.length ?? 0) : 0;
+    this.cap.release(fresh - granted);
+    batch.granted(granted);
+    if (!grant) batch.ungranted.putBack(slice, idsOf(slice));
+    return grant;
+  }
+
+  /**
+   * Keeps the place in the line while there may be a use for it. False, and no place taken, when sending is over or
+   * a message of the batch was left, or lapsed: that one has its place and goes first, as it may be what holds up
+   * those who wait for some. A probe waits a moment only.
+   */
+  private acquirePlaces(count: number, batch: OpenBatch, mayGrant: () => boolean): Promise<boolean> {
+    return this.cap.acquire(count, async (isWaiting) => {
+      do await batch.news.wait(NEWS_WAIT);
+      while (isWaiting() && !batch.probe && mayGrant() && !batch.hasLeft && !batch.ungranted.hasLapsed);
+    });
   }
 
   private async grant(batch: OpenBatch, slice: Slice<GrantedMessage>): Promise<GrantedSlice | undefined> {

@@ -40,7 +40,10 @@ export class SlotQueue {
     clearTimeout(this.timer);
     const [first] = this.waiting;
     if (!first) return;
-    // Rounded up, as a timer that fires early would only have to be set again.
-    this.timer = setTimeout(this.whenDue, Math.ceil(first.startFrom - performance.now()));
+    this.timer = setTimeout(() => {
+      this.whenDue();
+      // A timer may fire a fraction of a millisecond early, when nothing is due yet.
+      this.arm();
+    }, Math.ceil(first.startFrom - performance.now()));
   }
 }

@@ -16,6 +16,11 @@ export class Ungranted<GrantedMessage extends WaitingMessage> {
     return this.fresh.length + this.lapsed.length;
   }
 
+  /** Whether there are any that have their places already. */
+  get hasLapsed(): boolean {
+    return this.lapsed.length > 0;
+  }
+
   /** Messages that were never granted, in the order of their ids. */
   add(messages: readonly WaitingMessage[]): void {
     this.fresh.push(...messages);

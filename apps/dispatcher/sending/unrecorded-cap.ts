@@ -20,16 +20,18 @@ export class UnrecordedCap {
 
   /**
    * Waits until `count` more may be granted; `count` must not exceed the cap. Nobody waits for no place at all.
-   * False, and no place taken, when what `news` promises comes first; it is asked for only if there is a wait.
+   * False, and no place taken, when what `news` promises comes first; it is asked for only if there is a wait, and
+   * is told whether that goes on.
    */
-  async acquire(count: number, news?: () => Promise<unknown>): Promise<boolean> {
+  async acquire(count: number, news?: (isWaiting: () => boolean) => Promise<unknown>): Promise<boolean> {
     if (count === 0) return true;
     let resolve = () => {};
     const served = new Promise<void>((done) => (resolve = done));
     const wish = { count, resolve };
     this.waiting.push(wish);
     this.admit();
-    if (this.waiting.includes(wish)) await (news ? Promise.race([served, news()]) : served);
+    const isWaiting = () => this.waiting.includes(wish);
+    if (isWaiting()) await (news ? Promise.race([served, news(isWaiting)]) : served);
     const place = this.waiting.indexOf(wish);
     if (place < 0) return true;
     this.waiting.splice(place, 1);

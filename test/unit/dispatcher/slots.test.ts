@@ -53,6 +53,22 @@ describe('the queue for slots', () => {
     expect(vi.getTimerCount(), 'no timer is left').toBe(0);
   });
 
+  test('looks again when its timer fires before the instant has come', () => {
+    const given: number[] = [];
+    const queue = new SlotQueue(() => {
+      for (const { id } of queue.takeDue(performance.now())) given.push(id);
+    });
+    const message = inMs(10);
+    queue.add([message]);
+    const timersClock = performance.now.bind(performance);
+    const behind = vi.spyOn(performance, 'now').mockImplementation(() => timersClock() - 0.5);
+    vi.advanceTimersByTime(10);
+    expect(given).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(given).toEqual([message.id]);
+    behind.mockRestore();
+  });
+
   test('takes out what is not to be sent, and goes on with the rest', () => {
     const [first, second] = [inMs(10), inMs(20)];
     const due = vi.fn<() => void>();
@@ -125,18 +141,18 @@ describe('a message that came too late', () => {
     expect(batch.ungranted.take(5).messages).toHaveLength(1);
   });
 
-  test('is left when its batch grants nothing any more, before or after', async () => {
+  test('is for who stops its batch to leave, and keeps its place until then', async () => {
     const cap = new UnrecordedCap(2);
     await cap.acquire(2);
     const batch = anOpenBatch({ cap });
     batch.granted(2);
-    batch.lapse(inMs(-60, batch));
-    batch.stopGranting();
-    batch.lapse(inMs(-60, batch));
-
-    await batch.drained;
-    expect(batch.tally).toEqual({ lapsed: 1, 'not sent': 2 });
-    expect(cap.unrecorded).toBe(0);
+    const [before, after] = [inMs(-60, batch), inMs(-60, batch)];
+    expect(batch.lapse(before)).toBe(true);
+    expect(batch.stopGranting()).toEqual([before]);
+    expect(batch.lapse(after)).toBe(false);
+    expect(batch.ungranted.size).toBe(0);
+    expect(cap.unrecorded).toBe(2);
+    expect(await Promise.race([batch.drained, Promise.resolve('not drained')])).toBe('not drained');
   });
 });
 

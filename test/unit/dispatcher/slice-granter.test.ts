@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Sql } from '#libs/database';
+import type { WaitingMessage } from '#libs/messages';
+import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
+import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
+import type { GrantedMessage } from '../../../apps/dispatcher/sending/open-batch.js';
+import { SliceGranter } from '../../../apps/dispatcher/sending/slice-granter.js';
+import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const recipient = { clientId: 1, phone: 79001112233, attempts: 0, resolvedAttempts: 0, inDoubtSince: null };
+const messages: WaitingMessage[] = [1, 2].map((id) => ({ id, ...recipient }));
+
+/** All places are taken: first in the line for them is a slice of two, and a single message is behind. */
+async function aLine({ probe = false } = {}) {
+  const cap = new UnrecordedCap(3);
+  await cap.acquire(3);
+  const batch = anOpenBatch({ cap, probe });
+  batch.granted(3);
+  batch.ungranted.add(messages);
+  // No grant gets as far as Postgres here.
+  const granter = new SliceGranter(aConfig(), {} as Sql, {} as DispatcherIdentity, new DatabaseClock(), cap);
+  const mayGrant = vi.fn<() => boolean>(() => true);
+  const answered = vi.fn<(answer: unknown) => void>();
+  void granter.grantNext(batch, 2, mayGrant).then(answered);
+  const behind = vi.fn<() => void>();
+  void cap.acquire(1).then(behind);
+  await vi.advanceTimersByTimeAsync(0);
+  return { cap, batch, mayGrant, answered, behind };
+}
+
+/** What comes back when the wish for places is given up. */
+const nothing = { messages: [], shortOf: null, askAgainAt: 0 };
+
+describe('a slice that waits for places under the cap', () => {
+  test('keeps its turn, however long that takes', async () => {
+    const { cap, batch, mayGrant, answered, behind } = await aLine();
+    await vi.advanceTimersByTimeAsync(10_500);
+    cap.release(1);
+    await vi.advanceTimersByTimeAsync(10_500);
+    batch.settle('accepted');
+    mayGrant.mockReturnValueOnce(false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(answered, 'it got its places, and was then refused').toHaveBeenCalledExactlyOnceWith(undefined);
+    expect(batch.ungranted.size).toBe(2);
+    expect(behind).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(5_000);
+
+    expect(vi.getTimerCount(), 'nobody looks up any more').toBe(0);
+  });
+
+  test('is not passed by those behind it', async () => {
+    const { cap, behind } = await aLine();
+    for (let second = 0; second < 5; second += 1) await vi.advanceTimersByTimeAsync(1_000);
+    cap.release(1);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(behind).not.toHaveBeenCalled();
+  });
+
+  test('lets what lapsed meanwhile go first', async () => {
+    const { batch, answered } = await aLine();
+    const times = { grantedAt: 0, hasSlot: true, startFrom: 0, startUntil: 0 };
+    const lapsed: GrantedMessage = { id: 3, ...recipient, ...times, batch };
+    batch.lapse(lapsed);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(answered).toHaveBeenCalledExactlyOnceWith(nothing);
+    expect(batch.ungranted.take(9).messages).toEqual([lapsed]);
+    expect(batch.ungranted.take(9).messages).toEqual(messages);
+  });
+
+  test('is given up when a message of its batch was left', async () => {
+    const { batch, answered } = await aLine();
+    batch.leave('not sent');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(answered).toHaveBeenCalledExactlyOnceWith(nothing);
+  });
+
+  test('is given up within a second of the end of sending', async () => {
+    const { mayGrant, answered } = await aLine();
+    mayGrant.mockReturnValue(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(answered).toHaveBeenCalledExactlyOnceWith(nothing);
+  });
+
+  test('waits for a second only if it is a probe', async () => {
+    const { answered } = await aLine({ probe: true });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(answered).toHaveBeenCalledExactlyOnceWith(nothing);
+  });
+});
