@@ -40,10 +40,13 @@ export class SlotQueue {
     clearTimeout(this.timer);
     const [first] = this.waiting;
     if (!first) return;
-    this.timer = setTimeout(() => {
-      this.whenDue();
-      // A timer may fire a fraction of a millisecond early, when nothing is due yet.
-      this.arm();
-    }, Math.ceil(first.startFrom - performance.now()));
+    this.timer = setTimeout(
+      () => {
+        this.whenDue();
+        // A timer may fire a fraction of a millisecond early, when nothing is due yet.
+        this.arm();
+      },
+      Math.ceil(first.startFrom - performance.now()),
+    );
   }
 }
