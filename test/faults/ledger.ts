@@ -38,6 +38,13 @@ export interface LedgerMailing {
   controls: Change<'stopped' | 'running'>[];
 }
 
+/** What a person decided about a message that was in doubt, and when. Epoch milliseconds. */
+export interface LedgerResolution {
+  messageId: number;
+  as: 'sent' | 'resend' | 'failed';
+  askedAt: number;
+}
+
 /** A fault that was injected. */
 export interface InjectedFault {
   /** Epoch milliseconds. */
@@ -61,6 +68,8 @@ export class Ledger {
   readonly clients = new Map<number, LedgerClient>();
   readonly mailings = new Map<number, LedgerMailing>();
   readonly faults: InjectedFault[] = [];
+  /** In the order in which they were asked for; each is carried out exactly once. */
+  readonly resolutions: LedgerResolution[] = [];
   readonly allowances: Allowance[] = [];
   /** Milliseconds that the provider asked for by `Retry-After`, if a scenario has it do so. */
   retryAfterMs: number | undefined;

@@ -12,11 +12,12 @@ const columns = [
   'time',
 ];
 
-/** The line of a scenario that has just ended. */
+/** The line of a scenario that has just ended, and below it what else it has measured. */
 export function lineOf(result: Result): string {
   const verdict = result.breaches.length === 0 ? 'ok    ' : 'BROKEN';
   const broken = [...new Set(result.breaches.map(({ invariant }) => invariant))].join(', ');
-  return `${verdict} ${result.name} (${result.seconds.toFixed(1)} s)${broken === '' ? '' : `: ${broken}`}`;
+  const line = `${verdict} ${result.name} (${result.seconds.toFixed(1)} s)${broken === '' ? '' : `: ${broken}`}`;
+  return [line, ...(result.notes ?? []).map((note) => `         ${note}`)].join('\n');
 }
 
 /** All results as a Markdown table. */

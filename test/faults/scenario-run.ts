@@ -19,6 +19,8 @@ export interface Result extends Partial<Findings> {
   /** The longest, in milliseconds; absent when the scenario measures none. */
   recoveryMs?: number;
   seconds: number;
+  /** What the scenario has measured besides. */
+  notes?: readonly string[];
   /** Of what broke only: the last output of the processes, and where all of it is. */
   output?: string;
   logs?: string;
@@ -78,7 +80,7 @@ export class ScenarioRun {
         settleMs: options.settleMs ?? 60_000,
       });
       const breaches = [...stage.breaches, ...findings.breaches, ...(await watch.end())];
-      Object.assign(result, findings, { breaches });
+      Object.assign(result, findings, { breaches, notes: stage.notes });
       if (stage.longestRecovery !== undefined) result.recoveryMs = stage.longestRecovery;
     } finally {
       watch.cancel();

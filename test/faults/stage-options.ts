@@ -6,6 +6,8 @@ export interface StageOptions {
   settings?: Record<string, string>;
   /** Variables of the API alone, such as `LD_PRELOAD`. */
   apiEnv?: Record<string, string>;
+  /** The API reaches Postgres through a proxy: `world.apiProxy`. */
+  apiBehindProxy?: boolean;
   /** The provider knows an id again: nothing may be doubled then, whatever dies. */
   deduplicate?: boolean;
   /** By how many milliseconds the database's clock is ahead of the real one, from the beginning on. */

@@ -23,6 +23,8 @@ export class Stage {
   readonly load: Load;
   /** What the scenario itself found broken. */
   readonly breaches: Breach[] = [];
+  /** Figures worth reading whether or not anything broke. */
+  readonly notes: string[] = [];
   /** The longest recovery that was measured, in milliseconds. */
   longestRecovery: number | undefined;
 

@@ -1,6 +1,8 @@
 import type { Received } from '../../support/provider.js';
 import type { Breach } from '../invariant.js';
+import type { LedgerResolution } from '../ledger.js';
 import { some, type Check, type Evidence } from './evidence.js';
+import { groupBy } from './grouping.js';
 
 const reached = new Set(['sent', 'delivered', 'undelivered']);
 const maybeReached = new Set([...reached, 'unknown']);
@@ -30,15 +32,26 @@ export function isAmbiguous({ fault, status }: Received): boolean {
 
 const isAcceptance = ({ outcome }: Received) => outcome === 'accepted';
 
-/** `truth`: status and record tell the same story of each message. */
-export const checkTruth: Check = ({ messages, messageOf, requestsOf, requests }) => {
+/** Whether a status can be that of a message which was accepted or not, and which a person may have judged. */
+function isTrue(status: string, accepted: boolean, word: LedgerResolution['as'] | undefined): boolean {
+  if (word === 'sent') return reached.has(status);
+  // What the provider is heard to have taken after all is sent, whoever said otherwise.
+  if (word === 'failed') return status === 'failed' || (accepted && reached.has(status));
+  return accepted ? maybeReached.has(status) : !reached.has(status);
+}
+
+/** `truth`: status, record, and what a person decided last tell the same story of each message. */
+export const checkTruth: Check = ({ messages, messageOf, requestsOf, requests, resolutionsOf }) => {
   const breaches: string[] = [];
   const wrong = messages.filter(({ id, status }) => {
     const accepted = requestsOf.get(id)?.some(isAcceptance) ?? false;
-    return accepted ? !maybeReached.has(status) : reached.has(status);
+    return !isTrue(status, accepted, resolutionsOf.get(id)?.at(-1)?.as);
   });
-  const tell = ({ id, status }: (typeof wrong)[number]) =>
-    `${id} is ${status} and was ${requestsOf.get(id)?.some(isAcceptance) ? '' : 'not '}accepted`;
+  const tell = ({ id, status }: (typeof wrong)[number]) => {
+    const word = resolutionsOf.get(id)?.at(-1)?.as;
+    const accepted = requestsOf.get(id)?.some(isAcceptance);
+    return `${id} is ${status} and was ${accepted ? '' : 'not '}accepted${word ? `, and resolved as ${word}` : ''}`;
+  };
   if (wrong.length > 0) breaches.push(some(wrong, tell));
   const foreign = requests.filter(({ id }) => !messageOf.has(id));
   if (foreign.length > 0) breaches.push(`requests of no message, ${some(foreign, ({ id }) => String(id))}`);
@@ -52,12 +65,16 @@ export interface Doubling {
   /** Messages that ended `unknown`. */
   held: number;
   heldAllowed: number;
-  /** Duplicates in mailings that hold what is in doubt: there must be none. */
+  /** Duplicates in mailings that hold what is in doubt, but for those that a person has sent again: there must be none. */
   duplicatesInHold: number;
 }
 
 /** How many were doubled and held, and how many may be. */
 export function measureDoubling({ ledger, requestsOf, requests, messages, ...evidence }: Evidence): Doubling {
+  const isRisk = ({ messageId, as, askedAt }: LedgerResolution) =>
+    as === 'resend' && requestsOf.get(messageId)?.some((row) => isAcceptance(row) && row.at <= askedAt);
+  const risks = groupBy(ledger.resolutions.filter(isRisk), ({ messageId }) => messageId);
+  const atOwnRisk = (id: number) => risks.get(id)?.length ?? 0;
   const holding = new Set(
     messages.filter((one) => ledger.mailings.get(one.mailingId)?.onAmbiguous === 'hold').map(({ id }) => id),
   );
@@ -65,7 +82,7 @@ export function measureDoubling({ ledger, requestsOf, requests, messages, ...evi
   for (const [id, rows] of requestsOf) {
     const again = Math.max(0, rows.filter(isAcceptance).length - 1);
     duplicates += again;
-    if (holding.has(id)) duplicatesInHold += again;
+    if (holding.has(id)) duplicatesInHold += Math.max(0, again - atOwnRisk(id));
   }
   const ambiguous = requests.filter(isAmbiguous);
   const sentAgain = ambiguous.filter((row) => isAcceptance(row) && !holding.has(row.id));
@@ -73,7 +90,10 @@ export function measureDoubling({ ledger, requestsOf, requests, messages, ...evi
     duplicates,
     duplicatesAllowed: evidence.deduplicates
       ? 0
-      : ledger.doubts + sentAgain.length + ledger.allowed('duplicates'),
+      : ledger.doubts +
+        sentAgain.length +
+        ledger.resolutions.filter(isRisk).length +
+        ledger.allowed('duplicates'),
     held: messages.filter(({ status }) => status === 'unknown').length,
     heldAllowed: ledger.doubts + ambiguous.length + ledger.allowed('held'),
     duplicatesInHold,

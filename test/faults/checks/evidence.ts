@@ -1,6 +1,6 @@
 import type { Received } from '../../support/provider.js';
 import type { Breach } from '../invariant.js';
-import type { Ledger } from '../ledger.js';
+import type { Ledger, LedgerResolution } from '../ledger.js';
 import type { FaultWorld } from '../world/fault-world.js';
 import { groupBy } from './grouping.js';
 
@@ -30,6 +30,7 @@ export interface Evidence {
   ledger: Ledger;
   requests: Received[];
   requestsOf: ReadonlyMap<number, readonly Received[]>;
+  resolutionsOf: ReadonlyMap<number, readonly LedgerResolution[]>;
   messages: MessageRow[];
   messageOf: ReadonlyMap<number, MessageRow>;
   mailings: { id: number; status: string; finished: boolean }[];
@@ -78,6 +79,7 @@ export async function gatherEvidence(
     ledger,
     requests,
     requestsOf: groupBy(requests, ({ id }) => id),
+    resolutionsOf: groupBy(ledger.resolutions, ({ messageId }) => messageId),
     messages,
     messageOf: new Map(messages.map((message) => [message.id, message])),
     mailings: await world.query(

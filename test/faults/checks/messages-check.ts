@@ -46,7 +46,8 @@ export const checkFinal: Check = ({ ledger, messages, mailings, batches }) => {
 };
 
 /** Clients that got nothing and of whom nothing is known: what must be 0 whatever happens. */
-export const countLost = ({ ledger, messages, requestsOf }: Parameters<Check>[0]): number => {
+export const countLost = (evidence: Parameters<Check>[0]): number => {
+  const { ledger, messages, requestsOf, resolutionsOf } = evidence;
   const known = new Set(messages.map(({ mailingId, clientId }) => `${mailingId}/${clientId}`));
   const unplanned = [...ledger.mailings.values()].flatMap(({ id, targets }) =>
     [...targets].filter((client) => !known.has(`${id}/${client}`)),
@@ -54,7 +55,9 @@ export const countLost = ({ ledger, messages, requestsOf }: Parameters<Check>[0]
   const unsent = messages.filter(
     ({ id, status }) =>
       status === 'pending' ||
-      (status === 'sent' && !requestsOf.get(id)?.some(({ outcome }) => outcome === 'accepted')),
+      (status === 'sent' &&
+        resolutionsOf.get(id)?.at(-1)?.as !== 'sent' &&
+        !requestsOf.get(id)?.some(({ outcome }) => outcome === 'accepted')),
   );
   return unplanned.length + unsent.length;
 };

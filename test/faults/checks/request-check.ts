@@ -52,6 +52,7 @@ export const checkBackOff: Check = (evidence) => {
     for (const [index, next] of rows.entries()) {
       const before = rows[index - 1];
       if (!before || !asksForRetry(before) || wasInDoubt(evidence, before.at, next.at)) continue;
+      if (wasResolved(evidence, next.id, before.at, next.at)) continue;
       const waited = next.at - before.at;
       if (waited < shortest - CLOCK_GRAIN) hasty.push(`${next.id} after ${waited} ms`);
     }
@@ -68,8 +69,11 @@ export const checkBackOff: Check = (evidence) => {
   return hasty.length === 0 ? [] : [{ invariant: 'back-off', figures: some(hasty, String) }];
 };
 
-/** `attempts`: an attempt with an answer was really answered so, and none is counted that nobody made. */
-export const checkAttempts: Check = ({ attempts, messages, requestsOf }) => {
+/**
+ * `attempts`: an attempt with an answer was really answered so, none is counted that nobody made, and what a
+ * person decided is logged once.
+ */
+export const checkAttempts: Check = ({ attempts, messages, requestsOf, resolutionsOf }) => {
   const wrong: string[] = [];
   const logged = groupBy(attempts, ({ messageId }) => messageId);
   for (const { id, status, attempts: counted } of messages) {
@@ -79,6 +83,9 @@ export const checkAttempts: Check = ({ attempts, messages, requestsOf }) => {
     if (counted > requests.length + unanswered) {
       wrong.push(`${id} counts ${counted} of ${requests.length} requests`);
     }
+    const resolved = log.filter(({ outcome }) => outcome === 'resolved').length;
+    const decided = resolutionsOf.get(id)?.length ?? 0;
+    if (resolved !== decided) wrong.push(`${id} logs ${resolved} decisions, and there were ${decided}`);
     if (status === 'sent' && counted === 0) wrong.push(`${id} is sent without an attempt`);
     for (const code of new Set(log.map(({ httpStatus }) => httpStatus))) {
       if (code === null) continue;
@@ -97,4 +104,9 @@ function asksForRetry(request: Received): boolean {
 /** Whether a dispatcher died or stood still meanwhile: what it had is sent again without having been answered. */
 function wasInDoubt({ ledger }: Evidence, from: number, until: number): boolean {
   return ledger.faults.some(({ at, doubts }) => doubts > 0 && at >= from && at <= until);
+}
+
+/** Whether a person had it sent again meanwhile, which is done at once. */
+function wasResolved({ resolutionsOf }: Evidence, id: number, from: number, until: number): boolean {
+  return resolutionsOf.get(id)?.some(({ askedAt }) => askedAt >= from && askedAt <= until) ?? false;
 }

@@ -5,6 +5,8 @@ import { doubts } from './doubts.js';
 import { ends } from './ends.js';
 import { freezes } from './freezes.js';
 import { kills } from './kills.js';
+import { limitChanges } from './limit-changes.js';
+import { limitedFaults } from './limited-faults.js';
 import { lostAnswersOfPostgres } from './lost-answers.js';
 import { nats } from './nats.js';
 import { plannerKills } from './planner-kills.js';
@@ -15,6 +17,7 @@ import { providerLimits } from './provider-limits.js';
 import { providerOutages } from './provider-outages.js';
 import { repetitions } from './repetitions.js';
 import { planning } from './planning.js';
+import { resolutions } from './resolutions.js';
 import { restarts } from './restarts.js';
 
 /** Every scenario, in the order in which they are played. */
@@ -30,7 +33,10 @@ export const scenarios: readonly Scenario[] = [
   ...providerAnswers,
   ...providerOutages,
   ...providerLimits,
+  ...limitChanges,
+  ...limitedFaults,
   ...providerDoubts,
+  ...resolutions,
   ...nats,
   ...postgresAway,
   ...lostAnswersOfPostgres,

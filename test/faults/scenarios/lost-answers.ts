@@ -19,7 +19,7 @@ const whileSending = [
 ] as const;
 
 /** Loses the answer to the next statement of that name: it is done, and whoever asked does not know. */
-async function lose(stage: Stage, proxy: TcpProxy, statement: string): Promise<void> {
+export async function lose(stage: Stage, proxy: TcpProxy, statement: string): Promise<void> {
   const lost = await Promise.race([
     proxy.swallowAnswerTo(statement).then(() => true),
     wait(ASKED_WITHIN, false, { ref: false }),

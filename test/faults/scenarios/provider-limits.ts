@@ -1,29 +1,17 @@
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
+import { setProviderLimit } from './limit-changes.js';
 import { breakerOpens, busiest, probeDeadline } from './provider-watch.js';
+import { WireRate } from './wire-rate.js';
 
 /** Messages a second, over all dispatchers. */
 const LIMIT = 150;
 
-async function limited(stage: Stage): Promise<void> {
+async function limited(stage: Stage, clients: number): Promise<void> {
   await stage.behave({ latencyMs: 20 });
-  await stage.load.clients(3_000);
-  const { status } = await stage.world.rest.patch('/v1/providers/1', { rateLimit: LIMIT });
-  stage.expect(status === 200, `the limit was answered ${status}`);
+  await stage.load.clients(clients);
+  await setProviderLimit(stage, LIMIT);
   await stage.load.mailing();
-}
-
-/** In any second, by the provider's own record: a twentieth more than the limit, and one for each dispatcher. */
-async function expectWithinLimit(stage: Stage): Promise<void> {
-  const most = Math.floor(LIMIT * 1.05 + stage.world.dispatchers.length);
-  const seen = busiest(await stage.provider.received(), 1_000);
-  stage.expect(seen <= most, `${seen} requests in the busiest second, at most ${most}`);
-}
-
-/** The rest need not take its time. */
-async function lift(stage: Stage): Promise<void> {
-  const { status } = await stage.world.rest.patch('/v1/providers/1', { rateLimit: null });
-  stage.expect(status === 200, `lifting the limit was answered ${status}`);
 }
 
 const limitedReturn: Scenario = {
@@ -31,7 +19,7 @@ const limitedReturn: Scenario = {
   what: 'the provider with a rate limit goes and comes back: what was missed is not made up for in a burst',
   quick: false,
   async run(stage) {
-    await limited(stage);
+    await limited(stage, 3_000);
     for (let nth = 0; nth < 2; nth += 1) {
       await stage.pass(1_500);
       await stage.provider.adjust({ down: true });
@@ -41,8 +29,11 @@ const limitedReturn: Scenario = {
       await stage.recovery('an outage', { more: probeDeadline(stage) });
     }
     await stage.pass(2_000);
-    await expectWithinLimit(stage);
-    await lift(stage);
+    const most = Math.floor(LIMIT * 1.05 + stage.world.dispatchers.length);
+    const seen = busiest(await stage.provider.received(), 1_000);
+    stage.expect(seen <= most, `${seen} requests in the busiest second, at most ${most}`);
+    // The rest need not take its time.
+    await setProviderLimit(stage, null);
   },
 };
 
@@ -52,19 +43,23 @@ const sharedLimit: Scenario = {
   quick: false,
   options: { dispatchers: 1 },
   async run(stage) {
-    await limited(stage);
-    await stage.received(LIMIT);
+    await limited(stage, 3_500);
+    await stage.received(LIMIT / 2);
+    const wire = new WireRate(stage);
+    // What a change brings is judged with the number of dispatchers that is larger, before or after it.
+    const phase = (name: string) => wire.phase(name, [{ limit: LIMIT }], { ms: 2_000, sinceLast: true });
+    await phase('one');
     await stage.world.addDispatcher();
-    await stage.pass(2_000);
+    await phase('two');
     await Promise.all([stage.world.addDispatcher(), stage.world.addDispatcher()]);
-    await stage.pass(2_000);
+    await phase('four');
     const victim = stage.random.pick(stage.world.dispatchers);
     await victim.kill();
-    await stage.pass(2_000);
+    await phase('one of four is dead');
     await victim.start();
-    await stage.pass(2_000);
-    await expectWithinLimit(stage);
-    await lift(stage);
+    await phase('it is back');
+    await wire.judge();
+    await setProviderLimit(stage, null);
   },
 };
 

@@ -2,6 +2,8 @@ import { until } from '../../support/until.js';
 import { type Answered, RetryingCaller } from '../retrying-caller.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
+import { setProviderLimit } from './limit-changes.js';
+import { lose } from './lost-answers.js';
 
 const KILLS = 4;
 const CALLERS = 24;
@@ -94,6 +96,45 @@ const killApiUnderPosts: Scenario = {
   },
 };
 
+/** What the API asks Postgres for under a key; most of all the end of what it does. */
+const underAKey = ['COMMIT', 'COMMIT', 'COMMIT', 'COMMIT', 'claim-idempotency-key', 'keep-answer'];
+
+const lostCommits: Scenario = {
+  name: 'lost-commits',
+  what: 'connections break after the COMMIT of POSTs with an Idempotency-Key, and after grants under a limit: each is made once',
+  quick: false,
+  options: { dispatchers: 0, apiBehindProxy: true },
+  async run(stage) {
+    const { world } = stage;
+    await stage.behave({ latencyMs: 10 });
+    await stage.load.clients(1_500, { tags: ['all'] });
+    await stage.load.clients(20, { tags: ['reader'] });
+    await setProviderLimit(stage, 100);
+    await stage.load.mailing({ audience: { tags: ['all'] } });
+    const proxy = await world.postgresProxy();
+    await world.addDispatcher({ postgres: proxy });
+    const caller = new RetryingCaller(`http://127.0.0.1:${world.settings['PORT']}`);
+    const orders = new Orders(stage, caller);
+    const making = Promise.allSettled(Array.from({ length: 4 }, () => orders.keepMaking()));
+    for (const statement of stage.random.shuffle(underAKey)) {
+      if (world.apiProxy) await lose(stage, world.apiProxy, statement);
+      await lose(stage, proxy, 'grant-paced-slice');
+      await stage.recovery('a lost answer to grant-paced-slice');
+    }
+    orders.close();
+    const unanswered = (await making).find(({ status }) => status === 'rejected');
+    stage.expect(unanswered === undefined, JSON.stringify(unanswered));
+    await expectEachOnce(stage, orders.answered);
+    await expectSameAnswers(stage, caller, orders.answered);
+    const replayed = orders.answered.filter((one) => one.replayed).length;
+    stage.notes.push(`${orders.answered.length} POSTs, of which ${replayed} had been carried out unheard`);
+    stage.expect(replayed > 0, 'nothing was carried out unheard');
+    await setProviderLimit(stage, null);
+    const doubts = await world.query(`SELECT FROM attempts WHERE outcome = 'ambiguous'`);
+    stage.expect(doubts.length === 0, `${doubts.length} messages were in doubt, and nobody had died`);
+  },
+};
+
 /** A client made twice would have been a 409, and one of a batch an error in its result. */
 async function expectEachOnce(stage: Stage, answered: readonly Answered[]): Promise<void> {
   const of = (path: string) => answered.filter((one) => one.path === path);
@@ -102,7 +143,7 @@ async function expectEachOnce(stage: Stage, answered: readonly Answered[]): Prom
   const [made] = await stage.world.query<{ clients: number; mailings: number; texts: number }>(
     `SELECT (SELECT count(*) FROM clients WHERE tags = '{ordered}') AS clients,
        count(*) AS mailings, count(DISTINCT text) AS texts
-     FROM mailings`,
+     FROM mailings WHERE text LIKE 'Order %'`,
   );
   const wanted = {
     clients: of('/v1/clients').length + of('/v1/clients/batch').length * ITEMS_A_BATCH,
@@ -129,4 +170,4 @@ async function expectSameAnswers(
   }
 }
 
-export const repetitions = [killApiUnderPosts];
+export const repetitions = [killApiUnderPosts, lostCommits];

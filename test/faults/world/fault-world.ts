@@ -41,6 +41,8 @@ export class FaultWorld {
   readonly postgres: Actor;
   readonly nats: Actor;
   api!: Actor;
+  /** The API's way to Postgres, if the stage's options ask for one. */
+  apiProxy: TcpProxy | undefined;
   rest!: RestClient;
   provider!: Provider;
 
@@ -167,7 +169,12 @@ export class FaultWorld {
     this.provider = new Provider(simulator, controlPort);
     this.connection = new Sql({ url: databaseUrl, poolSize: 4, applicationName: 'faults' });
     this.rest = new RestClient(`http://127.0.0.1:${apiPort}`);
-    const api = this.app('api', 'api', { ...this.settings, ...options.apiEnv });
+    this.apiProxy = options.apiBehindProxy ? await this.postgresProxy() : undefined;
+    const api = this.app('api', 'api', {
+      ...this.settings,
+      ...options.apiEnv,
+      ...(this.apiProxy ? { DATABASE_URL: this.apiProxy.inFrontOf(databaseUrl) } : {}),
+    });
     this.api = this.actor('API', appBody(api, apiPort));
     await copyTemplate(this.template, this.folder.postgres);
     // Whoever comes first waits for the others: that is part of what they promise.

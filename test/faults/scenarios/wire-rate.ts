@@ -1,0 +1,82 @@
+import type { LedgerMailing } from '../ledger.js';
+import type { Stage } from '../stage.js';
+import { busiest } from './provider-watch.js';
+
+/**
+ * The share of a limit that has to be reached while there is enough to send. A quiet machine reaches 0.85 and
+ * more, as is promised; a busy one must not fail for being busy, so less is asked for here, and all is told.
+ */
+const REACHED = 0.7;
+const SECOND = 1_000;
+
+/** A limit, in messages a second, that is in force. */
+export interface Limit {
+  limit: number;
+  /** Of one mailing only; of the provider if not said. */
+  of?: LedgerMailing;
+  /** Another limit comes first, so that this one need not be reached. */
+  isSlack?: boolean;
+}
+
+interface Phase {
+  name: string;
+  limits: readonly Limit[];
+  dispatchers: number;
+  /** Windows of a second that lie in here are held against the limits. Epoch milliseconds. */
+  windowsFrom: number;
+  /** The rate is measured from here. */
+  from: number;
+  until: number;
+}
+
+/** What came to the provider, phase by phase, by its own record. */
+export class WireRate {
+  private readonly phases: Phase[] = [];
+
+  constructor(private readonly stage: Stage) {}
+
+  /**
+   * Lets so many milliseconds pass under these limits. With `sinceLast`, what lies between the phase before and
+   * this one is judged with this one: windows that begin up to a second before its end are.
+   */
+  async phase(
+    name: string,
+    limits: readonly Limit[],
+    { ms, sinceLast = false }: { ms: number; sinceLast?: boolean },
+  ): Promise<void> {
+    const from = Date.now();
+    const last = this.phases.at(-1);
+    await this.stage.pass(ms);
+    this.phases.push({
+      name,
+      limits,
+      dispatchers: this.stage.world.dispatchers.length,
+      windowsFrom: sinceLast ? (last ? last.until - SECOND : 0) : from,
+      from,
+      until: Date.now(),
+    });
+  }
+
+  /**
+   * In any second of a phase a twentieth more than the limit, and one for each dispatcher that there was; and
+   * over the phase, most of the limit.
+   */
+  async judge(): Promise<void> {
+    const received = await this.stage.provider.received();
+    for (const { name, limits, dispatchers, windowsFrom, from, until } of this.phases) {
+      for (const { limit, of, isSlack } of limits) {
+        const own = received.filter(({ text, at }) => (!of || text === of.text) && at < until);
+        const most = Math.floor(limit * 1.05 + dispatchers);
+        const seen = busiest(
+          own.filter(({ at }) => at >= windowsFrom),
+          SECOND,
+        );
+        const rate = (own.filter(({ at }) => at >= from).length * SECOND) / (until - from);
+        const what = `${name}: ${of ? `mailing ${of.id}` : 'the provider'} with ${limit}/s`;
+        this.stage.notes.push(`${what}: ${rate.toFixed(0)}/s, at most ${seen} in a second (of ${most})`);
+        this.stage.expect(seen <= most, `${what}: ${seen} requests in the busiest second, at most ${most}`);
+        this.stage.expect(isSlack === true || rate >= REACHED * limit, `${what}: only ${rate.toFixed(1)}/s`);
+      }
+    }
+  }
+}
