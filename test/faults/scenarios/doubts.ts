@@ -53,7 +53,7 @@ const manyOnTheWire: Scenario = {
 const holdDoubts: Scenario = {
   name: 'hold-doubts',
   what: 'kill -9 of dispatchers while they send what is held when in doubt, to a provider that answers 500 now and then',
-  quick: true,
+  quick: false,
   async run(stage) {
     await stage.behave({
       latencyMs: 15,

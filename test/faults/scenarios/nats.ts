@@ -74,7 +74,7 @@ const natsWiped: Scenario = {
 const natsStreamDeleted: Scenario = {
   name: 'nats-stream-deleted',
   what: 'the consumer of the tickets is deleted while messages are sent, and then their stream',
-  quick: true,
+  quick: false,
   async run(stage) {
     await busy(stage);
     const connection = await connect({ servers: stage.world.natsUrl });

@@ -37,7 +37,7 @@ const postgresHalfAMinute: Scenario = {
 const stalledNetwork: Scenario = {
   name: 'stalled-network',
   what: 'one dispatcher alone can not reach Postgres for longer than its lease; the others take over what it had',
-  quick: true,
+  quick: false,
   options: { dispatchers: 1 },
   async run(stage) {
     await stage.behave({ latencyMs: 20 });

@@ -39,7 +39,7 @@ const STEPS = 10;
 const tenMinutes: Scenario = {
   name: 'ten-minutes-away',
   what: 'the provider refuses connections for ten minutes (by the database clock, in steps of one minute)',
-  quick: true,
+  quick: false,
   options: { settings: { PROVIDER_CONCURRENCY: '64', MAX_UNRECORDED: '256', GRANT_SIZE: '64' } },
   async run(stage) {
     await stage.behave({ latencyMs: LATENCY });

@@ -73,7 +73,7 @@ function aClient(nth: number): object {
 const killApiUnderPosts: Scenario = {
   name: 'kill-api-under-posts',
   what: 'kill -9 of the API in a loop under POSTs with an Idempotency-Key and retries: each is carried out once',
-  quick: true,
+  quick: false,
   async run(stage) {
     await stage.load.clients(20, { tags: ['reader'] });
     const { world } = stage;
