@@ -81,7 +81,16 @@ const cases: WrongCall[] = [
     ['window.from', 'window.to'],
   ],
   ['half a window', 'POST', '/v1/mailings', aMailingWith({ window: { from: '09:00' } }), 400, ['window.to']],
-  ['an unknown field', 'POST', '/v1/mailings', aMailingWith({ onAmbiguous: 'hold' }), 400, ['onAmbiguous']],
+  ['an unknown field', 'POST', '/v1/mailings', aMailingWith({ color: 'red' }), 400, ['color']],
+  [
+    'an unknown policy for what is in doubt',
+    'POST',
+    '/v1/mailings',
+    aMailingWith({ onAmbiguous: 'drop' }),
+    400,
+    ['onAmbiguous'],
+  ],
+  ['no messages a second', 'POST', '/v1/mailings', aMailingWith({ rateLimit: 0 }), 400, ['rateLimit']],
   [
     'an unknown field inside',
     'POST',
