@@ -5,7 +5,7 @@ import { breakerOpens, busiest, probeDeadline } from './provider-watch.js';
 import { WireRate } from './wire-rate.js';
 
 /** Messages a second, over all dispatchers. */
-const LIMIT = 150;
+const LIMIT = 100;
 
 async function limited(stage: Stage, clients: number): Promise<void> {
   await stage.behave({ latencyMs: 20 });
@@ -43,7 +43,7 @@ const sharedLimit: Scenario = {
   quick: false,
   options: { dispatchers: 1 },
   async run(stage) {
-    await limited(stage, 3_500);
+    await limited(stage, 5_000);
     await stage.received(LIMIT / 2);
     const wire = new WireRate(stage);
     // What a change brings is judged with the number of dispatchers that is larger, before or after it.
@@ -59,6 +59,7 @@ const sharedLimit: Scenario = {
     await victim.start();
     await phase('it is back');
     await wire.judge();
+    await stage.provider.adjust({ latencyMs: 5 });
     await setProviderLimit(stage, null);
   },
 };

@@ -1,13 +1,18 @@
+import type { Received } from '../../support/provider.js';
 import type { LedgerMailing } from '../ledger.js';
 import type { Stage } from '../stage.js';
 import { busiest } from './provider-watch.js';
 
 /**
  * The share of a limit that has to be reached while there is enough to send. A quiet machine reaches 0.85 and
- * more, as is promised; a busy one must not fail for being busy, so less is asked for here, and all is told.
+ * more, as is promised; a busy one must not fail for being busy, so less is asked for here, a phase goes on for a
+ * while if there was less, and all is told.
  */
 const REACHED = 0.7;
 const SECOND = 1_000;
+/** Milliseconds for which a phase goes on at most when its rate is not reached, and between two looks. */
+const PATIENCE = 6_000;
+const LOOK_EVERY = 500;
 
 /** A limit, in messages a second, that is in force. */
 export interface Limit {
@@ -24,7 +29,7 @@ interface Phase {
   dispatchers: number;
   /** Windows of a second that lie in here are held against the limits. Epoch milliseconds. */
   windowsFrom: number;
-  /** The rate is measured from here. */
+  /** The rate is measured from here, which is later than the phase's begin if it was not reached at first. */
   from: number;
   until: number;
 }
@@ -36,7 +41,7 @@ export class WireRate {
   constructor(private readonly stage: Stage) {}
 
   /**
-   * Lets so many milliseconds pass under these limits. With `sinceLast`, what lies between the phase before and
+   * Lets so many milliseconds pass under these limits, and more until their rates were reached for as long. With `sinceLast`, what lies between the phase before and
    * this one is judged with this one: windows that begin up to a second before its end are.
    */
   async phase(
@@ -47,13 +52,21 @@ export class WireRate {
     const from = Date.now();
     const last = this.phases.at(-1);
     await this.stage.pass(ms);
+    let received = await this.stage.provider.received();
+    const isReached = ({ limit, of, isSlack }: Limit) =>
+      isSlack === true || rateOf(received, of, Date.now() - ms, Date.now()) >= REACHED * limit;
+    while (!limits.every(isReached) && Date.now() < from + ms + PATIENCE) {
+      await this.stage.pass(LOOK_EVERY);
+      received = await this.stage.provider.received();
+    }
+    const until = Date.now();
     this.phases.push({
       name,
       limits,
       dispatchers: this.stage.world.dispatchers.length,
       windowsFrom: sinceLast ? (last ? last.until - SECOND : 0) : from,
-      from,
-      until: Date.now(),
+      from: until - ms,
+      until,
     });
   }
 
@@ -65,13 +78,9 @@ export class WireRate {
     const received = await this.stage.provider.received();
     for (const { name, limits, dispatchers, windowsFrom, from, until } of this.phases) {
       for (const { limit, of, isSlack } of limits) {
-        const own = received.filter(({ text, at }) => (!of || text === of.text) && at < until);
         const most = Math.floor(limit * 1.05 + dispatchers);
-        const seen = busiest(
-          own.filter(({ at }) => at >= windowsFrom),
-          SECOND,
-        );
-        const rate = (own.filter(({ at }) => at >= from).length * SECOND) / (until - from);
+        const seen = busiest(within(received, of, windowsFrom, until), SECOND);
+        const rate = rateOf(received, of, from, until);
         const what = `${name}: ${of ? `mailing ${of.id}` : 'the provider'} with ${limit}/s`;
         this.stage.notes.push(`${what}: ${rate.toFixed(0)}/s, at most ${seen} in a second (of ${most})`);
         this.stage.expect(seen <= most, `${what}: ${seen} requests in the busiest second, at most ${most}`);
@@ -79,4 +88,20 @@ export class WireRate {
       }
     }
   }
+}
+
+/** The requests of a mailing, or all, in a span of time; epoch milliseconds. */
+function within(
+  received: readonly Received[],
+  of: LedgerMailing | undefined,
+  from: number,
+  until: number,
+): Received[] {
+  return received.filter(({ text, at }) => (!of || text === of.text) && at >= from && at < until);
+}
+
+/** Requests a second. */
+function rateOf(...span: Parameters<typeof within>): number {
+  const [, , from, until] = span;
+  return (within(...span).length * SECOND) / (until - from);
 }
