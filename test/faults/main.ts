@@ -23,7 +23,7 @@ function chosen({ only, quick }: RunOptions): readonly Scenario[] {
 async function run(options: RunOptions): Promise<number> {
   const cast = chosen(options);
   const folder = new RunFolder();
-  const runner = new ScenarioRun(folder, options.seed);
+  const runner = new ScenarioRun(folder, options.seed, options.quick);
   const leave = () => {
     runner.endNow();
     folder.removeNow();

@@ -33,6 +33,7 @@ export class ScenarioRun {
   constructor(
     private readonly folder: RunFolder,
     private readonly seed: number,
+    private readonly quick: boolean,
   ) {}
 
   /** Never rejects: what goes wrong is a breach. */
@@ -68,7 +69,8 @@ export class ScenarioRun {
 
   private async act(scenario: Scenario, world: FaultWorld, ledger: Ledger, result: Result): Promise<void> {
     const { options = {} } = scenario;
-    const stage = new Stage(world, ledger, new SeededRandom(this.seed, scenario.name), options);
+    const random = new SeededRandom(this.seed, scenario.name);
+    const stage = new Stage(world, ledger, random, { ...options, quick: this.quick });
     const watch = new CountersWatch(world);
     try {
       await stage.behave({});

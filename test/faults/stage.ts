@@ -32,7 +32,7 @@ export class Stage {
     readonly world: FaultWorld,
     readonly ledger: Ledger,
     readonly random: SeededRandom,
-    private readonly options: StageOptions,
+    private readonly options: StageOptions & { quick: boolean },
   ) {
     this.load = new Load(world.rest, ledger, random);
   }
@@ -87,6 +87,11 @@ export class Stage {
     this.ledger.clockAheadMs = to - CLOCK_SPREADS_IN - Date.now();
     await this.world.setClock();
     await wait(CLOCK_SPREADS_IN);
+  }
+
+  /** Repeats something so many times, and just once in a quick run. */
+  async times(count: number, repeat: () => Promise<void>): Promise<void> {
+    for (let nth = 0; nth < (this.options.quick ? 1 : count); nth += 1) await repeat();
   }
 
   /** Repeats something while there is still enough to send: until `share` of all messages were accepted. */

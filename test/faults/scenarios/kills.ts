@@ -101,7 +101,7 @@ const killEverything: Scenario = {
   async run(stage) {
     await busy(stage);
     const { world, random } = stage;
-    for (let nth = 0; nth < 2; nth += 1) {
+    await stage.times(3, async () => {
       await stage.pass(random.between(200, 800));
       const all = [world.postgres, world.nats, world.api, ...world.dispatchers];
       await Promise.all(random.shuffle(all).map((actor) => actor.kill()));
@@ -113,7 +113,7 @@ const killEverything: Scenario = {
       // The API is not needed to send, and NATS is not either.
       const needed = [world.postgres, ...world.dispatchers];
       await stage.recovery('everything', { since: Math.max(...needed.map(({ returnedAt }) => returnedAt)) });
-    }
+    });
   },
 };
 

@@ -31,7 +31,7 @@ export async function lose(stage: Stage, proxy: TcpProxy, statement: string): Pr
 const lostAnswers: Scenario = {
   name: 'lost-answers',
   what: 'the connection to Postgres breaks after each kind of statement was carried out and before its answer came',
-  quick: true,
+  quick: false,
   options: { dispatchers: 0 },
   async run(stage) {
     await stage.behave({ latencyMs: 20, faults: [{ kind: 'codeBody', code: 7, every: 50 }] });

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { runMigrations, Sql } from '#libs/database';
 import { startPostgres } from '#libs/embedded';
@@ -51,7 +52,8 @@ export async function makeTemplate(dataDir: string): Promise<ClusterTemplate> {
   };
 }
 
-/** `cp -a`, since Postgres insists on who owns its files. */
+/** `cp -a`, since Postgres insists on who owns its files. What was there before is gone. */
 export async function copyTemplate(template: ClusterTemplate, dataDir: string): Promise<void> {
+  await rm(dataDir, { recursive: true, force: true });
   await run('cp', ['-a', template.dataDir, dataDir]);
 }

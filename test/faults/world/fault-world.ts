@@ -15,6 +15,7 @@ import type { ScenarioFolder } from './run-folder.js';
 import { shortSettings } from './short-settings.js';
 
 const TOKEN = 'the-provider-token';
+const PORT_ATTEMPTS = 3;
 const nothingInDoubt: ActorTerms = { doubts: 0, patienceMs: Infinity };
 
 /** What a dispatcher may differ in from the others. */
@@ -63,20 +64,25 @@ export class FaultWorld {
     );
   }
 
-  /** Brings everything up. What had been started is ended when that fails. */
+  /**
+   * Brings everything up. What had been started is ended when that fails. A free port may be taken by a stranger
+   * before it is used: then all of it is tried on others.
+   */
   static async start(
     folder: ScenarioFolder,
     template: ClusterTemplate,
     ledger: Ledger,
     options: StageOptions,
   ): Promise<FaultWorld> {
-    const world = new FaultWorld(folder, template, ledger, options);
-    try {
-      await world.bringUp(options);
-      return world;
-    } catch (error) {
-      await world.end();
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      const world = new FaultWorld(folder, template, ledger, options);
+      try {
+        await world.bringUp(options);
+        return world;
+      } catch (error) {
+        await world.end();
+        if (attempt === PORT_ATTEMPTS || !/in use|EADDRINUSE/i.test(String(error))) throw error;
+      }
     }
   }
 
