@@ -35,15 +35,20 @@ export function tableOf(results: readonly Result[]): string {
   return markdownTable(columns, rows);
 }
 
-/** Rows under a heading, in columns that line up; the first column is text and the others are figures. */
+/** Rows under a heading, in columns that line up: figures to the right, words to the left. */
 export function markdownTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heading.map((title, at) =>
-    Math.max(3, ...[title, ...rows.map((row) => row[at] ?? '')].map((cell) => cell.length)),
-  );
+  const columnsOf = heading.map((title, at) => {
+    const cells = rows.map((row) => row[at] ?? '');
+    const width = Math.max(3, ...[title, ...cells].map((cell) => cell.length));
+    const figures = cells.every((cell) => /^[\d\s.,/s]*$/.test(cell)) && cells.some((cell) => cell !== '');
+    return { width, figures };
+  });
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(heading), line(rule), ...rows.map(line)].join('\n');
+    `| ${columnsOf.map(({ width, figures }, at) => (figures ? (cells[at] ?? '').padStart(width) : (cells[at] ?? '').padEnd(width))).join(' | ')} |`;
+  const rule = columnsOf.map(({ width, figures }) =>
+    figures ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  );
+  return [line(heading), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
 }
 
 /** All about a scenario that broke: each invariant with its figures, the seed, the last words of the processes. */

@@ -89,6 +89,11 @@ export class Stage {
     await wait(CLOCK_SPREADS_IN);
   }
 
+  /** So many of something, and half of it in a quick run. */
+  amount(whole: number): number {
+    return this.options.quick ? Math.ceil(whole / 2) : whole;
+  }
+
   /** Repeats something so many times, and just once in a quick run. */
   async times(count: number, repeat: () => Promise<void>): Promise<void> {
     for (let nth = 0; nth < (this.options.quick ? 1 : count); nth += 1) await repeat();

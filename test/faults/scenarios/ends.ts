@@ -11,11 +11,11 @@ const endInMidSend: Scenario = {
     // Whoever is granted 64 messages at the last moment would need two seconds for them.
     await stage.behave({ latencyMs: 100 });
     await stage.load.clients(500);
-    const endsInMs = 5_000;
+    const endsInMs = 4_000;
     await stage.load.mailing({ endsInMs });
     const shortened = await stage.load.mailing();
     await stage.received(30);
-    stage.expect(await stage.load.moveEnd(shortened, 2_500), 'the end could not be moved');
+    stage.expect(await stage.load.moveEnd(shortened, 2_000), 'the end could not be moved');
     await stage.pass(endsInMs);
   },
 };

@@ -18,7 +18,7 @@ const freezeMidBatch: Scenario = {
   options: { dispatchers: 1, settings: fewAtATime },
   async run(stage) {
     await stage.behave({ latencyMs: 15 });
-    await stage.load.clients(2_000);
+    await stage.load.clients(stage.amount(2_000));
     await stage.load.mailing();
     await stage.received(100);
     const [frozen] = stage.world.dispatchers;

@@ -26,7 +26,7 @@ const wrongAnswers: Scenario = {
   quick: true,
   async run(stage) {
     await stage.behave({ latencyMs: 10, jitterMs: 10, faults: everything });
-    await stage.load.clients(1_500, { tags: ['all'] });
+    await stage.load.clients(stage.amount(1_500), { tags: ['all'] });
     const again = await stage.load.mailing({ onAmbiguous: 'resend' });
     const held = await stage.load.mailing({ onAmbiguous: 'hold' });
     await stage.completed(again);
