@@ -4,7 +4,7 @@ import { countChanges } from './counter-changes.js';
 /**
  * A provider knows an id again for its key lifetime only. Later, a message that it may have taken would be a new
  * one to it, so such a message is not sent again. The margin is a whole request, because one that started just
- * in time may still arrive too late.
+ * in time may still arrive too late. What a person has decided to send again is sent once, whatever its age.
  */
 const hold: Statement = {
   name: 'hold-old-doubts',
@@ -12,6 +12,7 @@ const hold: Statement = {
     WITH held AS MATERIALIZED (
       SELECT m.id, m.status AS was FROM messages m
       WHERE m.batch_id = $1 AND m.status = 'pending'
+        AND (m.resolved_attempts = 0 OR m.attempts > m.resolved_attempts)
         AND m.in_doubt_since <= ems_now() + make_interval(secs => $2::float8 / 1000) - (
           SELECT p.key_lifetime FROM batches b JOIN providers p ON p.id = b.provider_id WHERE b.id = $1)
       ORDER BY m.id

@@ -14,6 +14,17 @@ export interface WaitingMessage {
   inDoubtSince: number | null;
 }
 
+/**
+ * Whether a person has had it sent again and no request was made since: that one is wanted whatever the provider
+ * still knows, so the age of the doubt does not matter yet.
+ */
+export function isWantedAnyway({
+  attempts,
+  resolvedAttempts,
+}: Pick<WaitingMessage, 'attempts' | 'resolvedAttempts'>) {
+  return resolvedAttempts > 0 && attempts === resolvedAttempts;
+}
+
 const waitingMessages: Statement = {
   name: 'waiting-messages',
   text: `

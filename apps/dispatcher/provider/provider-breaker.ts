@@ -64,7 +64,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     this.evidence.forget();
     this.setOpen(true);
     this.logger.error({ msg: 'the provider is down: sending stops', reason: verdict.reason });
-    void this.share(verdict.reason, verdict.retryInMs ?? FIRST_PROBE_AFTER);
+    void this.share(verdict.reason, verdict.retryInMs);
   }
 
   /** Reads the shared breaker, and adopts it. Throws when Postgres is away. */
@@ -87,15 +87,19 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     this.bus.announce(controlSubjects.breaker, changed);
   }
 
-  private async share(reason: string, retryInMs: number): Promise<void> {
+  /** `peaceMs` is for how long the provider asked to be left alone, if it did. */
+  private async share(reason: string, peaceMs?: number): Promise<void> {
     this.opening = true;
+    const peaceUntil = performance.now() + (peaceMs ?? 0);
     try {
-      const row = await openBreaker(this.sql, DEFAULT_PROVIDER, reason, retryInMs);
+      const row = await openBreaker(this.sql, DEFAULT_PROVIDER, reason, peaceMs ?? FIRST_PROBE_AFTER);
       this.opening = false;
       if (row) {
         this.adopt(row);
         this.announce(row.version);
       } else {
+        // Another one was first, and for a reason of its own.
+        this.peaceUntil = Math.max(this.peaceUntil, peaceUntil);
         await this.runOnce();
       }
       await this.sharePeace();

@@ -1,4 +1,5 @@
 import type { DispatcherConfig } from '#libs/config';
+import { isWantedAnyway } from '#libs/messages';
 import { backOff, retryBucket } from './back-off.js';
 import type { GrantedMessage } from './open-batch.js';
 
@@ -12,7 +13,9 @@ export function retryTime(
   config: Pick<DispatcherConfig, 'retry' | 'provider' | 'sendGuardMs'>,
 ): number {
   const { attempts, now, inDoubtSince } = given;
-  const known = (inDoubtSince ?? Infinity) + batch.keyLifetimeMs - config.provider.timeoutMs;
+  const known = isWantedAnyway({ attempts, resolvedAttempts })
+    ? Infinity
+    : (inDoubtSince ?? Infinity) + batch.keyLifetimeMs - config.provider.timeoutMs;
   const lastStart = Math.min(batch.endAt - config.sendGuardMs, known);
   const waitMs = backOff(
     Math.max(attempts - resolvedAttempts, 1),

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
-import type { ControlChange } from '#libs/messages';
+import { type ControlChange, isWantedAnyway } from '#libs/messages';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import type { GrantedMessage, OpenBatch } from './open-batch.js';
 
 /** What the gate asks of a message. */
-type AtTheGate = Pick<GrantedMessage, 'batch' | 'inDoubtSince'>;
+type AtTheGate = Pick<GrantedMessage, 'batch' | 'inDoubtSince' | 'attempts' | 'resolvedAttempts'>;
 
 /** Why a granted message may not start. */
 export type Refusal =
@@ -86,8 +86,9 @@ export class SendGate {
   }
 
   /** A request must be over before the provider may have forgotten that it had the message already. */
-  private latestResend({ batch, inDoubtSince }: AtTheGate): number {
-    if (inDoubtSince === null || batch.keyLifetimeMs === Infinity) return Infinity;
+  private latestResend(message: AtTheGate): number {
+    const { batch, inDoubtSince } = message;
+    if (inDoubtSince === null || batch.keyLifetimeMs === Infinity || isWantedAnyway(message)) return Infinity;
     return this.clock.toMonotonic(inDoubtSince + batch.keyLifetimeMs - this.config.provider.timeoutMs);
   }
 

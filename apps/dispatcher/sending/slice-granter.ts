@@ -13,6 +13,8 @@ import { UnrecordedCap } from './unrecorded-cap.js';
 const SLOT_GOOD_FOR = 50;
 /** Milliseconds: so soon after a limit was set, nothing starts any more that was granted without one. */
 const GRANT_GOOD_FOR = 1_000;
+/** Milliseconds for which a grant is good at least once it is here, however long Postgres took for its answer. */
+const GRANT_GOOD_ONCE_HERE = 100;
 
 /** Milliseconds until a batch that waits for places looks whether sending is over, if there was no news of it. */
 const NEWS_WAIT = 1_000;
@@ -126,7 +128,9 @@ export class SliceGranter {
       return {
         hasSlot: false,
         startFrom: grantedAt,
-        startUntil: probe ? Infinity : grantedAt + GRANT_GOOD_FOR,
+        startUntil: probe
+          ? Infinity
+          : Math.max(grantedAt + GRANT_GOOD_FOR, performance.now() + GRANT_GOOD_ONCE_HERE),
       };
     }
     const startFrom = this.clock.toMonotonicAtLeast(slot);

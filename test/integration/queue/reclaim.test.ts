@@ -178,6 +178,27 @@ describe('what is in doubt', () => {
     expect(after[6], 'it was never granted').toMatchObject({ status: 'cancelled', inDoubtSince: null });
   });
 
+  test('leaves alone what was cancelled with its client before the lease', async () => {
+    const scenario = await setup();
+    const mailing = await scenario.aPlannedMailing({ count: 4 });
+    const made = await scenario.messages(mailing);
+    await cancelMessagesOfClient(scenario.sql, made[1]?.clientId ?? 0);
+    const dead = await scenario.dispatcher();
+    const { messages } = await dead.leaseAndGrant();
+    expect(messages.map(({ id }) => id)).toEqual([made[0], made[2], made[3]].map((message) => message?.id));
+    await later(scenario);
+
+    expect(await reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), terms)).toMatchObject(
+      [{ doubtfulInAll: 3 }],
+    );
+    expect((await scenario.messages(mailing)).map(({ status }) => status)).toEqual([
+      'pending',
+      'cancelled',
+      'pending',
+      'pending',
+    ]);
+  });
+
   test('is taken back although an attempt of that number is noted already', async () => {
     const scenario = await aDeadDispatcher();
     const { dead, batch, all, reclaim, rows, run, dispatcher, now } = scenario;

@@ -228,6 +228,31 @@ describe('an attempt after a resolution', () => {
   });
 });
 
+describe('a message that a person has sent again', () => {
+  test('is sent, however short the provider knows an id and however long it waited', async () => {
+    const { scenario, resolve, one, mailing, run, shiftClock } = await allUnknown({ count: 1 });
+    await run(`UPDATE providers SET key_lifetime = '5 seconds'`);
+    expect(await resolve('resend')).toBe(1);
+    await shiftClock('1h');
+    const next = await one.lease();
+    if (!next) throw new Error('It was to be leased');
+    const waiting = await one.waiting(next);
+    expect(waiting).toHaveLength(1);
+    const [message] = waiting;
+    if (!message) throw new Error('It was to wait');
+    await one.grant(next, waiting);
+    // In doubt once more, and nobody has decided about that.
+    await one.record({ ...ambiguous(next, message, await scenario.now()), number: message.attempts + 1 });
+    await one.release(next);
+    await shiftClock('1h 10s');
+    const again = await one.lease();
+    if (!again) throw new Error('The retry was due');
+
+    expect(await one.waiting(again)).toEqual([]);
+    expect(await scenario.statuses(mailing)).toEqual({ unknown: 1 });
+  });
+});
+
 describe('a client that is deleted at the same time', () => {
   /** What the API does. */
   const deletion = (scenario: QueueScenario, clientId: number) =>

@@ -76,23 +76,32 @@ describe('the last gate', () => {
 
 describe('a message in doubt', () => {
   const minute = 60_000;
+  const once = { attempts: 1, resolvedAttempts: 0 };
 
   test('passes until a request of it would outlast the time for which the provider knows it', () => {
     const gate = aGate();
     const batch = anOpenBatch({ keyLifetimeMs: minute });
-    const message = { inDoubtSince: NOON - 20_000, batch };
+    const message = { ...once, inDoubtSince: NOON - 20_000, batch };
     expect(gate.latestStartOf(message) - performance.now()).toBe(30_000);
     vi.advanceTimersByTime(29_999);
     expect(gate.refusalOf(message)).toBeUndefined();
     vi.advanceTimersByTime(1);
     expect(gate.refusalOf(message)).toBe('in doubt too long');
-    expect(gate.refusalOf({ inDoubtSince: null, batch }), 'another one').toBeUndefined();
+    expect(gate.refusalOf({ ...once, inDoubtSince: null, batch }), 'another one').toBeUndefined();
+  });
+
+  test('passes at any age when a person wants it sent again, and not a second time', () => {
+    const gate = aGate();
+    const batch = anOpenBatch({ keyLifetimeMs: 5_000 });
+    const message = { attempts: 2, resolvedAttempts: 2, inDoubtSince: NOON - minute, batch };
+    expect(gate.refusalOf(message)).toBeUndefined();
+    expect(gate.refusalOf({ ...message, attempts: 3 })).toBe('in doubt too long');
   });
 
   test('is held to the lifetime that the last grant read', () => {
     const gate = aGate();
     const batch = anOpenBatch({ keyLifetimeMs: minute });
-    const message = { inDoubtSince: NOON - 20_000, batch };
+    const message = { ...once, inDoubtSince: NOON - 20_000, batch };
     batch.keyLifetimeMs = 20_000;
     expect(gate.refusalOf(message)).toBe('in doubt too long');
     batch.keyLifetimeMs = Infinity;
@@ -102,7 +111,7 @@ describe('a message in doubt', () => {
   test('passes at any time when the provider knows it for ever, and never after the end', () => {
     const gate = aGate();
     const batch = anOpenBatch({ endAt: NOON + 2_000 });
-    const message = { inDoubtSince: 0, batch };
+    const message = { ...once, inDoubtSince: 0, batch };
     expect(gate.refusalOf(message)).toBeUndefined();
     expect(gate.latestStartOf(message)).toBe(gate.latestStart(batch));
     vi.advanceTimersByTime(1_500);
@@ -112,7 +121,7 @@ describe('a message in doubt', () => {
   test("does not pass while the database's time is not known", () => {
     const gate = new SendGate(aConfig(), new DatabaseClock());
     const batch = anOpenBatch({ keyLifetimeMs: minute });
-    expect(gate.refusalOf({ inDoubtSince: NOON, batch })).toBeDefined();
+    expect(gate.refusalOf({ ...once, inDoubtSince: NOON, batch })).toBeDefined();
   });
 });
 

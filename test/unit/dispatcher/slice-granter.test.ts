@@ -95,3 +95,19 @@ describe('a slice that waits for places under the cap', () => {
     expect(answered).toHaveBeenCalledExactlyOnceWith(nothing);
   });
 });
+
+test('a grant whose answer was slow is good for a moment all the same', async () => {
+  const answerMs = 5_000;
+  const row = { ids: [1, 2], endAt: Infinity, now: 0, keyLifetimeMs: null };
+  const sql = { query: () => new Promise((resolve) => setTimeout(() => resolve([row]), answerMs)) };
+  const cap = new UnrecordedCap(3);
+  const batch = anOpenBatch({ cap });
+  batch.ungranted.add(messages);
+  const identity = {} as DispatcherIdentity;
+  const granter = new SliceGranter(aConfig(), sql as unknown as Sql, identity, new DatabaseClock(), cap);
+  const granting = granter.grantNext(batch, 2, () => true);
+  await vi.advanceTimersByTimeAsync(answerMs);
+  const granted = await granting;
+
+  expect(granted?.messages.map(({ startUntil }) => startUntil - performance.now())).toEqual([100, 100]);
+});
