@@ -30,7 +30,20 @@ export function isAmbiguous({ fault, status }: Received): boolean {
   return doubtful.has(fault) || (fault === 'status' && (status >= 500 || status === 408));
 }
 
+/**
+ * Closings of kept connections that may have taken along a request which is in no record: it was written when the
+ * provider no longer read. That is one at most, as each waits for the answer before it; and none where one that
+ * came after the closing is in the record.
+ */
+function silentClosings(requests: readonly Received[]): number {
+  const last = new Map(requests.map((row) => [row.connection, row]));
+  return [...last.values()].filter(({ fault }) => fault === 'closeIdle').length;
+}
+
 const isAcceptance = ({ outcome }: Received) => outcome === 'accepted';
+/** It was told in clear words that the message is there, by this request or by one before. */
+const isClearAcceptance = (row: Received) =>
+  (isAcceptance(row) || row.outcome === 'duplicate') && !isAmbiguous(row);
 
 /** Whether a status can be that of a message which was accepted or not, and which a person may have judged. */
 function isTrue(status: string, accepted: boolean, word: LedgerResolution['as'] | undefined): boolean {
@@ -85,6 +98,14 @@ export function measureDoubling({ ledger, requestsOf, requests, messages, ...evi
     if (holding.has(id)) duplicatesInHold += Math.max(0, again - atOwnRisk(id));
   }
   const ambiguous = requests.filter(isAmbiguous);
+  const toHold = ambiguous.filter(({ id }) => holding.has(id));
+  // One that is sent again may still be in doubt when its mailing ends, its attempts are used up or its key is
+  // forgotten; never once it was clearly taken.
+  const neverClear = new Set(
+    ambiguous
+      .map(({ id }) => id)
+      .filter((id) => !holding.has(id) && !requestsOf.get(id)?.some(isClearAcceptance)),
+  );
   const sentAgain = ambiguous.filter((row) => isAcceptance(row) && !holding.has(row.id));
   return {
     duplicates,
@@ -95,7 +116,8 @@ export function measureDoubling({ ledger, requestsOf, requests, messages, ...evi
         ledger.resolutions.filter(isRisk).length +
         ledger.allowed('duplicates'),
     held: messages.filter(({ status }) => status === 'unknown').length,
-    heldAllowed: ledger.doubts + ambiguous.length + ledger.allowed('held'),
+    heldAllowed:
+      ledger.doubts + toHold.length + neverClear.size + silentClosings(requests) + ledger.allowed('held'),
     duplicatesInHold,
   };
 }
