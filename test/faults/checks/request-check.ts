@@ -1,6 +1,6 @@
 import type { Received } from '../../support/provider.js';
 import { isAmbiguous } from './acceptance-check.js';
-import { some, type Check, type Evidence } from './evidence.js';
+import { some, type BreakerChange, type Check, type Evidence } from './evidence.js';
 import { groupBy } from './grouping.js';
 
 /** Milliseconds by which two clocks that are read one after the other may seem to run backwards. */
@@ -22,7 +22,7 @@ export const checkSameBody: Check = ({ requests, messageOf, ledger }) => {
   return [{ invariant: 'same-body', figures: some(wrong, tell) }];
 };
 
-/** `breaker`: while it is open, as many requests as there were turns to probe. */
+/** `breaker`: while it is open, one request for each turn to probe, and while that turn lasts. */
 export const checkBreaker: Check = ({ breaker, requests, ledger }) => {
   const breaches: string[] = [];
   for (let index = 0; index < breaker.length; index += 1) {
@@ -30,18 +30,31 @@ export const checkBreaker: Check = ({ breaker, requests, ledger }) => {
     const wasClosed = index === 0 || breaker[index - 1]?.state === 'closed';
     if (opening?.state !== 'open' || !wasClosed) continue;
     const closing = breaker.findIndex(({ state }, later) => later > index && state === 'closed');
-    const turns = breaker.slice(index, closing < 0 ? undefined : closing);
-    const probes = turns.filter(({ state }) => state === 'half_open').length;
+    const turns = turnsToProbe(breaker.slice(index, closing < 0 ? undefined : closing + 1));
     const from = opening.at + ledger.breakerGraceMs + CLOCK_GRAIN;
     const until = breaker[closing]?.at ?? Infinity;
     const sent = requests.filter(({ at }) => at > from && at < until - CLOCK_GRAIN);
-    if (sent.length > probes) {
+    const unexcused = sent.filter(({ at }) => {
+      const own = turns.findIndex((turn) => at >= turn.from && at <= turn.until);
+      if (own >= 0) turns.splice(own, 1);
+      return own < 0;
+    });
+    if (unexcused.length > 0) {
       const since = ({ id, at }: Received) => `${id} after ${Math.round(at - opening.at)} ms`;
-      breaches.push(`${probes} probes, and requests while it was open ${some(sent, since)}`);
+      breaches.push(`requests while it was open, and in nobody's turn to probe, ${some(unexcused, since)}`);
     }
   }
   return breaches.map((figures) => ({ invariant: 'breaker', figures }));
 };
+
+/** Each turn lasts until the breaker changes again, if only its owner does. */
+function turnsToProbe(changes: readonly BreakerChange[]): { from: number; until: number }[] {
+  return changes.flatMap(({ state, at }, index) =>
+    state === 'half_open'
+      ? [{ from: at - CLOCK_GRAIN, until: (changes[index + 1]?.at ?? Infinity) + CLOCK_GRAIN }]
+      : [],
+  );
+}
 
 /** `back-off`: at least a quarter of the base between an answer that asks for a retry and the retry. */
 export const checkBackOff: Check = (evidence) => {
