@@ -17,6 +17,7 @@ export interface AttemptRow {
   number: number;
   outcome: string;
   httpStatus: number | null;
+  error: string | null;
 }
 
 export interface BreakerChange {
@@ -89,7 +90,8 @@ export async function gatherEvidence(
       `SELECT mailing_id AS "mailingId", state::text, count(*) FROM batches WHERE state <> 'done' GROUP BY 1, 2`,
     ),
     attempts: await world.query(
-      `SELECT message_id AS "messageId", number::int, outcome, http_status::int AS "httpStatus" FROM attempts`,
+      `SELECT message_id AS "messageId", number::int, outcome, http_status::int AS "httpStatus", error
+       FROM attempts`,
     ),
     breaker: await world.query(
       `SELECT extract(epoch FROM at)::float8 * 1000 AS at, state FROM fault_suite_breaker ORDER BY at`,

@@ -6,6 +6,9 @@ import { groupBy } from './grouping.js';
 /** Milliseconds by which two clocks that are read one after the other may seem to run backwards. */
 const CLOCK_GRAIN = 5;
 
+/** What is logged for a message that was taken over from a dispatcher that fell silent. */
+const TAKEN_OVER = 'the dispatcher stopped while this was being sent';
+
 /** `same-body`: phone and text are those of the message's client and mailing, in every request. */
 export const checkSameBody: Check = ({ requests, messageOf, ledger }) => {
   const wrong = requests.filter(({ id, phone, text, outcome, fault }) => {
@@ -83,10 +86,10 @@ export const checkBackOff: Check = (evidence) => {
 };
 
 /**
- * `attempts`: an attempt with an answer was really answered so, none is counted that nobody made, and what a
- * person decided is logged once.
+ * `attempts`: an attempt with an answer was really answered so, none is counted that nobody made, what a person
+ * decided is logged once, and no more is taken over than those who died may have had on the wire.
  */
-export const checkAttempts: Check = ({ attempts, messages, requestsOf, resolutionsOf }) => {
+export const checkAttempts: Check = ({ ledger, attempts, messages, requestsOf, resolutionsOf }) => {
   const wrong: string[] = [];
   const logged = groupBy(attempts, ({ messageId }) => messageId);
   for (const { id, status, attempts: counted } of messages) {
@@ -106,6 +109,13 @@ export const checkAttempts: Check = ({ attempts, messages, requestsOf, resolutio
       const answered = requests.filter(({ status }) => status === code).length;
       if (told > answered) wrong.push(`${id} logs ${told} answers ${code}, and ${answered} were given`);
     }
+  }
+  const takenOver = attempts.filter(
+    ({ outcome, httpStatus, error }) =>
+      outcome === 'ambiguous' && httpStatus === null && error === TAKEN_OVER,
+  );
+  if (takenOver.length > ledger.doubts) {
+    wrong.push(`${takenOver.length} were taken over in doubt, and ${ledger.doubts} may have been`);
   }
   return wrong.length === 0 ? [] : [{ invariant: 'attempts', figures: some(wrong, String) }];
 };
