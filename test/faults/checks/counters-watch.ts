@@ -2,6 +2,8 @@ import type { Breach } from '../invariant.js';
 import type { FaultWorld } from '../world/fault-world.js';
 
 const EVERY = 200;
+/** Milliseconds after which there must have been a look while the scenario went on. */
+const LOOKED_WITHIN = 2_000;
 
 interface Difference {
   mailingId: number;
@@ -30,7 +32,9 @@ const differences = `
 /** `counters`: recounts again and again while the scenario goes on. Postgres may be away meanwhile. */
 export class CountersWatch {
   private breach: Breach | undefined;
+  private readonly startedAt = performance.now();
   private looks = 0;
+  private failed = 0;
   private ended = false;
   private turn: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
@@ -44,7 +48,16 @@ export class CountersWatch {
     this.ended = true;
     clearTimeout(this.turn);
     await this.looking;
+    const lasted = performance.now() - this.startedAt;
     await this.look('at rest');
+    // Postgres is away for a part of a scenario at most, so that looks which all fail are the watch's own fault.
+    if (lasted > LOOKED_WITHIN && this.failed === this.looks) {
+      const seconds = (lasted / 1_000).toFixed(1);
+      this.breach ??= {
+        invariant: 'counters',
+        figures: `none of ${this.looks} looks in ${seconds} s came to anything before the last one`,
+      };
+    }
     return this.breach ? [this.breach] : [];
   }
 
@@ -61,7 +74,9 @@ export class CountersWatch {
   }
 
   private async lookAgain(): Promise<void> {
-    await this.look(`look ${(this.looks += 1)}`).catch(() => undefined);
+    await this.look(`look ${(this.looks += 1)}`).catch(() => {
+      this.failed += 1;
+    });
     if (!this.ended) this.schedule();
   }
 
