@@ -145,6 +145,6 @@ export const mutations: readonly Mutation[] = [
     guard: "the idempotency key in the transaction of its request's change",
     edits: [{ file: 'libs/idempotency/idempotent-calls.ts', replace: 'call.repeatable', by: 'true' }],
     scenario: 'kill-api-under-posts',
-    caughtBy: ['story', 'one-each'],
+    caughtBy: ['one-each'],
   },
 ];
