@@ -23,9 +23,15 @@ export async function setMailingLimit(
   stage.expect(status === 200, `the limit of ${rateLimit} of mailing ${id} was answered ${status}`);
 }
 
-async function settled(stage: Stage, wire: WireRate, name: string, limits: readonly Limit[]): Promise<void> {
+async function settled(
+  stage: Stage,
+  wire: WireRate,
+  name: string,
+  limits: readonly Limit[],
+  between?: 'changed',
+): Promise<void> {
   await stage.pass(TAKES_HOLD_IN);
-  await wire.phase(name, limits, { ms: LOOKED_AT_FOR });
+  await wire.phase(name, limits, { ms: LOOKED_AT_FOR, ...(between ? { between } : {}) });
 }
 
 const limitsChange: Scenario = {
@@ -41,9 +47,9 @@ const limitsChange: Scenario = {
     const wire = new WireRate(stage);
     await settled(stage, wire, 'set', [{ limit: 150 }]);
     await setProviderLimit(stage, 40);
-    await settled(stage, wire, 'lowered', [{ limit: 40 }]);
+    await settled(stage, wire, 'lowered', [{ limit: 40 }], 'changed');
     await setProviderLimit(stage, 200);
-    await settled(stage, wire, 'raised', [{ limit: 200 }]);
+    await settled(stage, wire, 'raised', [{ limit: 200 }], 'changed');
     // Each time slots are being asked for, and what was granted without one waits for a connection.
     for (let nth = 0; nth < 3; nth += 1) {
       await setProviderLimit(stage, null);
@@ -73,18 +79,20 @@ const limitsTogether: Scenario = {
     await settled(stage, wire, 'one has a limit', [{ limit: 30, of: slow, isSlack: true }, { limit: 100 }]);
     await setMailingLimit(stage, slow, 20);
     await setMailingLimit(stage, other, 40);
-    await settled(stage, wire, 'both have, less than the provider', [
+    const less: Limit[] = [
       { limit: 20, of: slow },
       { limit: 40, of: other },
       { limit: 100, isSlack: true },
-    ]);
+    ];
+    await settled(stage, wire, 'both have, less than the provider', less, 'changed');
     await setProviderLimit(stage, 40);
     await setMailingLimit(stage, slow, 30);
-    await settled(stage, wire, 'both have, more than the provider', [
+    const more: Limit[] = [
       { limit: 30, of: slow, isSlack: true },
       { limit: 40, of: other, isSlack: true },
       { limit: 40 },
-    ]);
+    ];
+    await settled(stage, wire, 'both have, more than the provider', more, 'changed');
     await setMailingLimit(stage, slow, null);
     await setMailingLimit(stage, other, null);
     await setProviderLimit(stage, null);

@@ -47,7 +47,7 @@ const sharedLimit: Scenario = {
     await stage.received(LIMIT / 2);
     const wire = new WireRate(stage);
     // What a change brings is judged with the number of dispatchers that is larger, before or after it.
-    const phase = (name: string) => wire.phase(name, [{ limit: LIMIT }], { ms: 2_000, sinceLast: true });
+    const phase = (name: string) => wire.phase(name, [{ limit: LIMIT }], { ms: 2_000, between: 'sinceLast' });
     await phase('one');
     await stage.world.addDispatcher();
     await phase('two');

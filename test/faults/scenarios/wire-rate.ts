@@ -29,6 +29,8 @@ interface Phase {
   dispatchers: number;
   /** Windows of a second that lie in here are held against the limits. Epoch milliseconds. */
   windowsFrom: number;
+  /** Windows that begin between the last phase's and this one's are held against the larger limit of both. */
+  change: { from: number; before: readonly Limit[] } | undefined;
   /** The rate is measured from here, which is later than the phase's begin if it was not reached at first. */
   from: number;
   until: number;
@@ -41,16 +43,18 @@ export class WireRate {
   constructor(private readonly stage: Stage) {}
 
   /**
-   * Lets so many milliseconds pass under these limits, and more until their rates were reached for as long. With `sinceLast`, what lies between the phase before and
-   * this one is judged with this one: windows that begin up to a second before its end are.
+   * Lets so many milliseconds pass under these limits, and more until their rates were reached for as long. What
+   * lies between the phase before and this one, from windows on that begin a second before its end, is judged
+   * with this one if it is `sinceLast`, and by the larger limit of both if it is `changed`.
    */
   async phase(
     name: string,
     limits: readonly Limit[],
-    { ms, sinceLast = false }: { ms: number; sinceLast?: boolean },
+    { ms, between }: { ms: number; between?: 'sinceLast' | 'changed' },
   ): Promise<void> {
     const from = Date.now();
     const last = this.phases.at(-1);
+    const sinceLast = last ? last.until - SECOND : 0;
     await this.stage.pass(ms);
     let received = await this.stage.provider.received();
     const isReached = ({ limit, of, isSlack }: Limit) =>
@@ -64,7 +68,8 @@ export class WireRate {
       name,
       limits,
       dispatchers: this.stage.world.dispatchers.length,
-      windowsFrom: sinceLast ? (last ? last.until - SECOND : 0) : from,
+      windowsFrom: between === 'sinceLast' ? sinceLast : from,
+      change: between === 'changed' && last ? { from: sinceLast, before: last.limits } : undefined,
       from: until - ms,
       until,
     });
@@ -72,19 +77,27 @@ export class WireRate {
 
   /**
    * In any second of a phase a twentieth more than the limit, and one for each dispatcher that there was; and
-   * over the phase, most of the limit.
+   * over the phase, most of the limit. While one limit gives way to another, the larger one holds still.
    */
   async judge(): Promise<void> {
     const received = await this.stage.provider.received();
-    for (const { name, limits, dispatchers, windowsFrom, from, until } of this.phases) {
+    for (const { name, limits, dispatchers, windowsFrom, change, from, until } of this.phases) {
+      const mostOf = (limit: number) => Math.floor(limit * 1.05 + dispatchers);
       for (const { limit, of, isSlack } of limits) {
-        const most = Math.floor(limit * 1.05 + dispatchers);
+        const most = mostOf(limit);
         const seen = busiest(within(received, of, windowsFrom, until), SECOND);
         const rate = rateOf(received, of, from, until);
         const what = `${name}: ${of ? `mailing ${of.id}` : 'the provider'} with ${limit}/s`;
         this.stage.notes.push(`${what}: ${rate.toFixed(0)}/s, at most ${seen} in a second (of ${most})`);
         this.stage.expect(seen <= most, `${what}: ${seen} requests in the busiest second, at most ${most}`);
         this.stage.expect(isSlack === true || rate >= REACHED * limit, `${what}: only ${rate.toFixed(1)}/s`);
+        const before = change?.before.find((one) => one.of === of);
+        if (!change || !before) continue;
+        const larger = mostOf(Math.max(limit, before.limit));
+        const changing = busiest(within(received, of, change.from, windowsFrom + SECOND), SECOND);
+        const how = `${what}, and ${before.limit}/s before: ${changing} in a second of the change`;
+        this.stage.notes.push(`${how} (of ${larger})`);
+        this.stage.expect(changing <= larger, `${how}, at most ${larger}`);
       }
     }
   }
