@@ -5,7 +5,9 @@ import type { Breach } from './invariant.js';
 import type { Ledger, LedgerMailing } from './ledger.js';
 import { Load } from './load.js';
 import type { StageOptions } from './stage-options.js';
+import { recoveryOf, recoveryOfAny } from './recovery.js';
 import type { SeededRandom } from './seeded-random.js';
+import type { Actor } from './world/actor.js';
 import type { FaultWorld } from './world/fault-world.js';
 
 /** Milliseconds in which sending has to be back. */
@@ -14,6 +16,8 @@ const CLOCK_SPREADS_IN = 2_000;
 
 export interface RecoveryTerms {
   since?: number;
+  /** The dispatcher that has to send again by itself. */
+  by?: Actor;
   /** Milliseconds beyond the 5 s, and what for: a probe's deadline, a lease that must run out first. */
   more?: { ms: number; why: string };
 }
@@ -25,6 +29,8 @@ export class Stage {
   readonly breaches: Breach[] = [];
   /** Figures worth reading whether or not anything broke. */
   readonly notes: string[] = [];
+  /** Dispatchers that were seen to send again by themselves, or not to, with something left for them. */
+  ownRecoveries = 0;
   /** The longest recovery that was measured, in milliseconds. */
   longestRecovery: number | undefined;
 
@@ -107,40 +113,26 @@ export class Stage {
 
   /**
    * Measures how long it takes from `since` (epoch milliseconds; now, if not said), when something has returned,
-   * to the next request that is accepted. It has to be within 5 s. With nothing left to send it measures nothing.
+   * to the next request that is accepted; with `by`, from its return to the first that is accepted from this
+   * dispatcher itself. It has to be within 5 s. With nothing left to send it measures nothing.
    */
-  async recovery(of: string, { since, more }: RecoveryTerms = {}): Promise<number> {
-    const returnedAt = since ?? Date.now();
-    const before = since === undefined ? (await this.provider.summary()).requests : 0;
+  async recovery(of: string, { since, by, more }: RecoveryTerms = {}): Promise<number> {
     const limit = BACK_WITHIN + (more?.ms ?? 0);
-    const next = await until(
-      `sending is back after ${of}`,
-      async () => {
-        const rows = await this.provider.received(before);
-        const found = rows.find(({ outcome, at }) => outcome === 'accepted' && at >= returnedAt);
-        return found ?? ((await this.nothingLeft()) && 'nothing left');
-      },
-      limit + 15_000,
-      20,
-    ).catch(() => undefined);
-    if (next === 'nothing left') return 0;
-    const took = next ? next.at - returnedAt : Infinity;
+    const returnedAt = since ?? by?.returnedAt ?? Date.now();
+    const requests = since === undefined && !by ? (await this.provider.summary()).requests : 0;
+    const took = by
+      ? await recoveryOf(by, this.world, { since: returnedAt, limit })
+      : await recoveryOfAny(this.world, { since: returnedAt, requests, limit });
+    const told = took === undefined ? 'nothing left to send' : `sends after ${took} ms`;
+    if (by) this.notes.push(`${of}: ${told}`);
+    if (took === undefined) return 0;
+    if (by) this.ownRecoveries += 1;
     this.longestRecovery = Math.max(this.longestRecovery ?? 0, took);
     if (took > limit) {
       const reason = more ? ` (5 s, and ${more.ms} ms for ${more.why})` : '';
       this.breaches.push({ invariant: 'recovery', figures: `${of}: ${took} ms, allowed ${limit}${reason}` });
     }
     return took;
-  }
-
-  private async nothingLeft(): Promise<boolean> {
-    const rows = await this.world
-      .query(
-        `SELECT FROM mailings m WHERE planned_at IS NULL
-        OR EXISTS (SELECT FROM batches b WHERE b.mailing_id = m.id AND b.state <> 'done') LIMIT 1`,
-      )
-      .catch(() => [{}]);
-    return rows.length === 0;
   }
 
   /** Notes as broken what a scenario alone can know; `figures` say what was seen. */

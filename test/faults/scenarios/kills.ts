@@ -1,20 +1,21 @@
 import type { Scenario } from '../scenario.js';
-import { busy } from './busy.js';
+import { busy, busyForLong, hurry } from './busy.js';
 
 const killDispatchers: Scenario = {
   name: 'kill-dispatchers',
   what: 'kill -9 of one dispatcher after the other, at random moments, while both send',
   quick: true,
   async run(stage) {
-    await busy(stage);
+    await busyForLong(stage);
     await stage.whileSending(0.6, async () => {
       const victim = stage.random.pick(stage.world.dispatchers);
       await stage.pass(stage.random.between(200, 1_000));
       await victim.kill();
       await stage.pass(stage.random.between(0, 500));
       await victim.start();
-      await stage.recovery(victim.name);
+      await stage.recovery(victim.name, { by: victim });
     });
+    await hurry(stage);
   },
 };
 
@@ -24,14 +25,15 @@ const killTheOnlyDispatcher: Scenario = {
   quick: false,
   options: { dispatchers: 1 },
   async run(stage) {
-    await busy(stage);
+    await busyForLong(stage);
     const [dispatcher] = stage.world.dispatchers;
     for (let nth = 0; nth < 3; nth += 1) {
       await stage.pass(stage.random.between(300, 1_000));
       await dispatcher?.kill();
       await dispatcher?.start();
-      await stage.recovery('dispatcher');
+      if (dispatcher) await stage.recovery('dispatcher', { by: dispatcher });
     }
+    await hurry(stage);
   },
 };
 
@@ -99,7 +101,7 @@ const killEverything: Scenario = {
   what: 'kill -9 of everything at once, started again in random order',
   quick: true,
   async run(stage) {
-    await busy(stage);
+    await busyForLong(stage);
     const { world, random } = stage;
     await stage.times(3, async () => {
       await stage.pass(random.between(200, 800));
@@ -112,8 +114,11 @@ const killEverything: Scenario = {
       }
       // The API is not needed to send, and NATS is not either.
       const needed = [world.postgres, ...world.dispatchers];
-      await stage.recovery('everything', { since: Math.max(...needed.map(({ returnedAt }) => returnedAt)) });
+      const since = Math.max(...needed.map(({ returnedAt }) => returnedAt));
+      await stage.recovery('everything', { since });
+      await Promise.all(world.dispatchers.map((by) => stage.recovery(by.name, { since, by })));
     });
+    await hurry(stage);
   },
 };
 

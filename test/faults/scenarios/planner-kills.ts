@@ -25,7 +25,8 @@ const killedInsideAPage: Scenario = {
       await planner?.kill();
     });
     await planner?.start();
-    await stage.recovery('the planner', { more: { ms: 10_000, why: 'the lease on the mailing' } });
+    const more = { ms: 10_000, why: 'the lease on the mailing' };
+    if (planner) await stage.recovery('the planner', { by: planner, more });
   },
 };
 

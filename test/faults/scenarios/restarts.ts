@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
-import { busy } from './busy.js';
+import { busy, busyForLong, hurry } from './busy.js';
 
 /** Nothing may be in doubt where nobody died. */
 async function expectNoDoubt(stage: Stage): Promise<void> {
@@ -15,7 +15,7 @@ const rollingRestart: Scenario = {
   what: 'SIGTERM of one dispatcher after the other under load, and each started again: nothing doubled or in doubt',
   quick: true,
   async run(stage) {
-    await busy(stage);
+    await busyForLong(stage);
     await stage.times(2, async () => {
       for (const dispatcher of stage.world.dispatchers) {
         await stage.pass(stage.random.between(200, 800));
@@ -24,9 +24,10 @@ const rollingRestart: Scenario = {
         const listed = await stage.world.query('SELECT FROM dispatchers');
         stage.expect(listed.length === 1, `${listed.length} dispatchers are listed when one is left`);
         await dispatcher.start();
-        await stage.recovery(dispatcher.name);
+        await stage.recovery(dispatcher.name, { by: dispatcher });
       }
     });
+    await hurry(stage);
     await expectNoDoubt(stage);
   },
 };

@@ -10,6 +10,10 @@ export interface ActorBody {
   /** Asks it to end; resolves when it has, with its exit code where it is known. */
   stop(): Promise<number | null>;
   signal?(signal: NodeJS.Signals): void;
+  /** The process that it is now. */
+  readonly pid?: number;
+  /** For a dispatcher: messages that its provider took from the process that it is now. */
+  accepted?(): Promise<number>;
 }
 
 export interface ActorTerms {
@@ -38,6 +42,16 @@ export class Actor {
     await this.body.start();
     this.running = true;
     this.returnedAt = Date.now();
+  }
+
+  /** The process that it is now; 0 when it is none. */
+  get pid(): number {
+    return this.body.pid ?? 0;
+  }
+
+  /** Of a dispatcher, by its own count: messages that were accepted from it since it last started. */
+  async accepted(): Promise<number> {
+    return (await this.body.accepted?.()) ?? 0;
   }
 
   /** `kill -9`. */

@@ -25,6 +25,14 @@ export function appBody(app: AppProcess, port: number): ActorBody {
     kill: () => app.kill(),
     stop: () => app.stop(),
     signal: (signal) => app.signal(signal),
+    get pid() {
+      return app.pid;
+    },
+    accepted: async () => {
+      const { body } = await request(`http://127.0.0.1:${port}/metrics`);
+      const counted = /^ems_attempts_total\{[^}]*outcome="accepted"[^}]*\} (\d+)/m.exec(await body.text());
+      return Number(counted?.[1] ?? 0);
+    },
   };
 }
 
