@@ -14,7 +14,7 @@ import { DutyTicker, type Tick } from './duties/duty-ticker.js';
 import { SendLanes } from './sending/send-lanes.js';
 
 /** Milliseconds. */
-const RETRY_EVERY = 1_000;
+const RETRY_EVERY = 250;
 
 /**
  * Begins to work once Postgres is there, and ends without a trace: at SIGTERM nothing more is leased, what is

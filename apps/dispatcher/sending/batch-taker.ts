@@ -16,6 +16,11 @@ export class BatchTaker {
   private readonly logger = new Logger(BatchTaker.name);
   private readonly wakeUp = new WakeUp();
   private troubled = false;
+  /**
+   * Looks into Postgres that no ticket is waited for: one for each lane at the start and after trouble, for the
+   * tickets of what is due may have been given to a process that is dead, or be lost.
+   */
+  private looksAtOnce: number;
 
   constructor(
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
@@ -23,7 +28,9 @@ export class BatchTaker {
     private readonly leases: LeaseHolder,
     private readonly gate: SendGate,
     private readonly memory: ServingMemory,
-  ) {}
+  ) {
+    this.looksAtOnce = config.lanes;
+  }
 
   /** A leased batch, or undefined after at most about the polling interval without one. */
   async take(): Promise<OpenBatch | undefined> {
@@ -36,6 +43,7 @@ export class BatchTaker {
     } catch (error) {
       if (!this.troubled) this.logger.warn({ msg: 'no batch can be taken', error: String(error) });
       this.troubled = true;
+      this.looksAtOnce = this.config.lanes;
       await this.wakeUp.wait(this.config.pollMs);
       return undefined;
     }
@@ -52,7 +60,8 @@ export class BatchTaker {
       return undefined;
     }
     const queueReady = this.queue.ready;
-    if (queueReady) {
+    if (this.looksAtOnce > 0) this.looksAtOnce -= 1;
+    else if (queueReady) {
       for (const ticket of await this.queue.fetch(1, this.config.pollMs)) {
         const batch = await this.leases.takeTicketed({ id: ticket.batchId, fence: ticket.fence });
         ticket.ack();

@@ -1,0 +1,40 @@
+import { expect, test, vi } from 'vitest';
+import type { WorkQueue } from '#libs/nats';
+import { BatchTaker } from '../../../apps/dispatcher/sending/batch-taker.js';
+import type { LeaseHolder } from '../../../apps/dispatcher/sending/lease-holder.js';
+import type { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
+import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
+
+/** Of two lanes, with a queue that has no tickets and a Postgres that has enough to do. */
+function aTaker() {
+  const fetch = vi.fn<WorkQueue['fetch']>(async () => []);
+  const takeDue = vi.fn<LeaseHolder['takeDue']>(async () => anOpenBatch());
+  const taker = new BatchTaker(
+    aConfig({ DISPATCHER_LANES: '2', POLL_MS: '100' }),
+    { ready: true, fetch } as unknown as WorkQueue,
+    { takeDue } as unknown as LeaseHolder,
+    { breakerOpen: false, stopping: false } as SendGate,
+    new ServingMemory(),
+  );
+  return { taker, fetch, takeDue };
+}
+
+test('at the start each lane takes what is due without waiting for a ticket', async () => {
+  const { taker, fetch } = aTaker();
+  expect(await taker.take()).toBeDefined();
+  expect(await taker.take()).toBeDefined();
+  expect(fetch).not.toHaveBeenCalled();
+  expect(await taker.take()).toBeDefined();
+  expect(fetch, 'then tickets tell who takes what').toHaveBeenCalledOnce();
+});
+
+test('once Postgres is back they do so again', async () => {
+  const { taker, fetch, takeDue } = aTaker();
+  for (let nth = 0; nth < 3; nth += 1) await taker.take();
+  takeDue.mockRejectedValueOnce(new Error('Postgres is away'));
+  expect(await taker.take()).toBeUndefined();
+  fetch.mockClear();
+  await Promise.all([taker.take(), taker.take()]);
+  expect(fetch).not.toHaveBeenCalled();
+});
