@@ -6,10 +6,10 @@ import { readFile, writeFile } from 'node:fs/promises';
  */
 export async function renewTable(page: string, mark: string, table: string): Promise<void> {
   const text = await readFile(page, 'utf8');
-  const place = new RegExp(`(<!-- ${mark} -->\\n\\n)(?:\\|.*\\n)*`);
+  const place = new RegExp(`(<!-- ${mark} -->\\n\\n)(?:\\|.*\\n)*\\n*`);
   if (!place.test(text)) throw new Error(`${page} has no place for a table of ${mark}`);
   await writeFile(
     page,
-    text.replace(place, (_, before: string) => `${before}${table}\n`),
+    text.replace(place, (_, before: string) => `${before}${table}\n\n`),
   );
 }
