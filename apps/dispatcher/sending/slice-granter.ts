@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { type Grant, grantPacedSlice, grantSlice } from '#libs/messages';
+import { type Grant, grantPacedSlice, grantSlice, type WaitingMessage } from '#libs/messages';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
@@ -108,34 +108,53 @@ export class SliceGranter {
       const { ids, slotless } = grant;
       for (const { id } of slice.messages) if (!ids.has(id) && !slotless.has(id)) batch.settle('gone');
     }
+    const unlimited = grant.slots === null ? this.startWithoutSlot(sentAt, batch) : undefined;
     return {
       messages: slice.messages
         .filter((message) => grant.ids.has(message.id))
-        .map((message, nth) => ({
-          ...message,
-          batch,
-          grantedAt: grant.now,
-          ...this.startOf(grant.slots?.[nth], sentAt, batch),
-        })),
+        .map((message, nth) =>
+          grantedMessage(message, batch, grant.now, unlimited ?? this.startInSlot(grant.slots?.[nth] ?? NaN)),
+        ),
       shortOf: grant.shortOf,
       askAgainAt: this.clock.toMonotonicAtLeast(grant.freeAt ?? grant.now),
     };
   }
 
-  /** A slot is spent within moments of its instant or not at all; a grant without one stays good for a second. */
-  private startOf(slot: number | undefined, grantedAt: number, { probe }: OpenBatch) {
-    if (slot === undefined) {
-      return {
-        hasSlot: false,
-        startFrom: grantedAt,
-        startUntil: probe
-          ? Infinity
-          : Math.max(grantedAt + GRANT_GOOD_FOR, performance.now() + GRANT_GOOD_ONCE_HERE),
-      };
-    }
+  /** A grant without a slot stays good for a second. */
+  private startWithoutSlot(grantedAt: number, { probe }: OpenBatch): Start {
+    const longest = Math.max(grantedAt + GRANT_GOOD_FOR, performance.now() + GRANT_GOOD_ONCE_HERE);
+    return { hasSlot: false, startFrom: grantedAt, startUntil: probe ? Infinity : longest };
+  }
+
+  /** A slot is spent within moments of its instant or not at all. */
+  private startInSlot(slot: number): Start {
     const startFrom = this.clock.toMonotonicAtLeast(slot);
     return { hasSlot: true, startFrom, startUntil: startFrom + SLOT_GOOD_FOR };
   }
+}
+
+type Start = Pick<GrantedMessage, 'hasSlot' | 'startFrom' | 'startUntil'>;
+
+/** Field by field: with spreads this is a tenth of what sending a message costs, and each use of it is slower. */
+function grantedMessage(
+  message: WaitingMessage,
+  batch: OpenBatch,
+  grantedAt: number,
+  start: Start,
+): GrantedMessage {
+  return {
+    id: message.id,
+    clientId: message.clientId,
+    phone: message.phone,
+    attempts: message.attempts,
+    resolvedAttempts: message.resolvedAttempts,
+    inDoubtSince: message.inDoubtSince,
+    batch,
+    grantedAt,
+    hasSlot: start.hasSlot,
+    startFrom: start.startFrom,
+    startUntil: start.startUntil,
+  };
 }
 
 function idsOf(slice: Slice<GrantedMessage>): Set<number> {
