@@ -1,14 +1,7 @@
 import type { Scenario } from '../scenario.js';
 import { setMailingLimit } from './limit-changes.js';
-import { breakerOpens, busiest, probeDeadline } from './provider-watch.js';
-import type { Stage } from '../stage.js';
-
-async function expectHeld(stage: Stage, limit: number): Promise<void> {
-  const most = Math.floor(limit * 1.05 + stage.world.dispatchers.length);
-  const seen = busiest(await stage.provider.received(), 1_000);
-  stage.notes.push(`with ${limit}/s, at most ${seen} in a second (of ${most})`);
-  stage.expect(seen <= most, `${seen} requests in the busiest second, at most ${most}`);
-}
+import { breakerOpens, probeDeadline } from './provider-watch.js';
+import { expectHeld } from './wire-rate.js';
 
 const HELD_LIMIT = 60;
 

@@ -118,3 +118,11 @@ function rateOf(...span: Parameters<typeof within>): number {
   const [, , from, until] = span;
   return (within(...span).length * SECOND) / (until - from);
 }
+
+/** In no second of all that was received more than a limit over all dispatchers allows. */
+export async function expectHeld(stage: Stage, limit: number): Promise<void> {
+  const most = Math.floor(limit * 1.05 + stage.world.dispatchers.length);
+  const seen = busiest(await stage.provider.received(), 1_000);
+  stage.notes.push(`with ${limit}/s, at most ${seen} in a second (of ${most})`);
+  stage.expect(seen <= most, `${seen} requests in the busiest second, at most ${most}`);
+}
