@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { lineOf, markdownTable, reportOf, tableOf } from './report.js';
+import { markdownTable } from '../support/markdown-table.js';
+import { lineOf, reportOf, tableOf } from './report.js';
 import { renewTable } from './report-page.js';
 import { readOptions, type RunOptions } from './run-options.js';
 import type { Scenario } from './scenario.js';

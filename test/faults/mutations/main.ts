@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { invariants, type Invariant } from '../invariant.js';
 import { renewTable } from '../report-page.js';
-import { markdownTable } from '../report.js';
+import { markdownTable } from '../../support/markdown-table.js';
 import type { Result } from '../scenario-run.js';
 import { mutations, type Mutation } from './list.js';
 import { MutatedCopy } from './mutated-copy.js';

@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { markdownTable } from '../test/support/markdown-table.js';
+import type { Finding } from './finding.js';
+import { rows } from './rows/index.js';
+
+const { values } = parseArgs({
+  options: {
+    row: { type: 'string', multiple: true, default: [] },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+/** With `--json` the findings alone are on stdout. */
+const print = (line: string) => (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+const figure = (value: number | null) =>
+  value === null ? '' : value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 2 : 0 });
+
+function lineOf(finding: Finding): string[] {
+  const { row, what, ours, reference, ratio, spread, bar, holds } = finding;
+  return [
+    row,
+    what,
+    figure(ours),
+    figure(reference),
+    figure(ratio),
+    `${figure(spread[0])}–${figure(spread[1])}`,
+    bar,
+    holds ? 'yes' : 'no',
+  ];
+}
+
+const columns = ['row', 'what', 'ours', 'reference', 'ratio', 'spread', 'bar', 'holds'];
+const unknown = values.row.filter((name) => !rows.some((row) => row.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `There is no row ${unknown.join(', ')}, but ${rows.map(({ name }) => name).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+const findings: Finding[] = [];
+let skipped = 0;
+for (const row of rows) {
+  if (values.row.length > 0 && !values.row.includes(row.name)) continue;
+  const startedAt = performance.now();
+  try {
+    const found = await row.measure();
+    findings.push(...found);
+    for (const finding of found) print(lineOf(finding).join(' | '));
+    print(`  (${((performance.now() - startedAt) / 1_000).toFixed(0)} s)`);
+  } catch (error) {
+    skipped += 1;
+    print(`${row.name} could not be measured: ${String(error)}`);
+  }
+}
+print(`\n${markdownTable(columns, findings.map(lineOf))}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
+const broken = findings.filter(({ holds }) => !holds).length;
+print(`bars: ${findings.length - broken} hold, ${broken} do not, ${skipped} rows could not be measured`);
+process.exit(broken + skipped === 0 ? 0 : 1);

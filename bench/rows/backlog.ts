@@ -1,0 +1,39 @@
+import { findingOf, inTurn, ratioAtLeast } from '../finding.js';
+import type { Row } from '../row.js';
+import { BenchWorld } from '../world.js';
+
+const SMALL = 100_000;
+const LARGE = 1_000_000;
+const ROUNDS = 3;
+
+/** Messages a second over the first 100,000 of a mailing that is planned to the end, and then falls due at once. */
+async function rateOfDue(world: BenchWorld, tag: string): Promise<number> {
+  await world.hold();
+  const id = await world.mailing(tag);
+  await world.planned(id);
+  await world.sink.reset();
+  await world.letGo();
+  const rate = await world.sink.rateOfFirst(SMALL);
+  await world.cancel(id);
+  return rate;
+}
+
+export const backlog: Row = {
+  name: 'backlog',
+  async measure() {
+    const world = await BenchWorld.start();
+    try {
+      await world.clients(SMALL, 'small');
+      await world.clients(LARGE, 'large');
+      const rounds = await inTurn(
+        ROUNDS,
+        () => rateOfDue(world, 'large'),
+        () => rateOfDue(world, 'small'),
+      );
+      const what = 'messages/s with a million due at once, to a hundred thousand';
+      return [findingOf(this.name, what, rounds, ratioAtLeast(0.9))];
+    } finally {
+      await world.end();
+    }
+  },
+};

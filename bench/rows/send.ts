@@ -1,0 +1,26 @@
+import { findingOf, inTurn, ratioAtLeast } from '../finding.js';
+import type { Row } from '../row.js';
+import { BenchWorld } from '../world.js';
+import { bareRate, serviceRate } from './send-mailing.js';
+
+const MESSAGES = 200_000;
+const ROUNDS = 5;
+
+export const send: Row = {
+  name: 'send',
+  async measure() {
+    const world = await BenchWorld.start();
+    try {
+      await world.clients(MESSAGES, 'all');
+      const rounds = await inTurn(
+        ROUNDS,
+        () => serviceRate(world, 'all', MESSAGES),
+        () => bareRate(world, MESSAGES),
+      );
+      const what = 'messages/s of one dispatcher, to requests/s of the bare HTTP client';
+      return [findingOf(this.name, what, rounds, ratioAtLeast(0.6))];
+    } finally {
+      await world.end();
+    }
+  },
+};
