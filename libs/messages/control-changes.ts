@@ -13,11 +13,12 @@ export interface ControlChange {
 const columns = `id AS "mailingId", control_version AS version,
       status <> 'running' OR deleted_at IS NOT NULL AS stopped, extract(epoch FROM end_at)::float8 * 1000 AS "endAt"`;
 
-// A minute back rather than "newer than the last version seen": versions are taken before they commit.
+// A minute back rather than "newer than the last version seen": versions are taken before they commit. The clock
+// is read in a query of its own: a volatile function's value can't be looked up in an index.
 const recent: Statement = {
   name: 'recent-control-changes',
   text: `SELECT ${columns} FROM mailings
-    WHERE control_at IS NOT NULL AND control_at > ems_now() - interval '1 minute'`,
+    WHERE control_at IS NOT NULL AND control_at > (SELECT ems_now()) - interval '1 minute'`,
 };
 
 /** The changes of the last minute. */
