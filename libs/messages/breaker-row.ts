@@ -50,7 +50,10 @@ export async function openBreaker(
   return (await sql.query<BreakerRow>(open, [providerId, reason, retryInMs]))[0];
 }
 
-/** A probe is a real message, so there is none to start while nothing is due. */
+/**
+ * A probe is a real message, so there is none to start while nothing is due. What is due is looked for in each
+ * mailing's part of the index: else all that waits for later would be read, four times a second.
+ */
 const startProbe: Statement = {
   name: 'start-probe',
   text: `
@@ -62,10 +65,14 @@ const startProbe: Statement = {
       AND ((p.breaker = 'open' AND p.retry_at <= clock.now)
         OR (p.breaker = 'half_open' AND p.probe_until <= clock.now))
       AND EXISTS (
-        SELECT FROM mailings m JOIN batches b ON b.mailing_id = m.id
+        SELECT FROM mailings m CROSS JOIN LATERAL (
+          SELECT FROM batches b
+          WHERE b.mailing_id = m.id AND b.state <> 'done' AND b.state = 'ready'
+            AND b.provider_id = p.id AND b.due_at <= clock.now AND b.not_after > clock.now
+          LIMIT 1
+        ) b
         WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
-          AND m.end_at > clock.now AND b.state <> 'done' AND b.state = 'ready'
-          AND b.provider_id = p.id AND b.due_at <= clock.now AND b.not_after > clock.now)
+          AND m.end_at > clock.now)
     RETURNING ${row}`,
 };
 
