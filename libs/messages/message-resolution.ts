@@ -46,6 +46,8 @@ export async function holdMailing(
  * goes to new batches with the window of its old one, whose `granted_upto` may still cover it; it may have been
  * sent, and the time for which the provider surely knows its id is counted anew from the decision. To a client
  * that was deleted nothing is sent again; a deletion at the same time waits, and then finds what is pending.
+ * The UPDATE does not name the ids again: a generic plan, which expects to hold one message, would then look all
+ * of them up for each.
  */
 const resolve: Statement = {
   name: 'resolve-messages',
@@ -82,7 +84,7 @@ const resolve: Statement = {
         sent_at = CASE WHEN $3 = 'sent'::message_status THEN coalesce(m.in_doubt_since, clock.now) END,
         last_error = CASE WHEN $3 = 'sent'::message_status THEN NULL ELSE m.last_error END
       FROM clock, held h LEFT JOIN placed p USING (id)
-      WHERE m.id = h.id AND m.id = ANY ($2::bigint[])
+      WHERE m.id = h.id
         AND ($3 <> 'pending'::message_status OR p.new_batch IS NOT NULL)
       RETURNING m.id, m.mailing_id, m.attempts, 'unknown'::message_status AS was, m.status AS becomes
     ), counted AS (
