@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql } from '#libs/database';
+import { ReadSql } from '#libs/database';
 import type { Client } from './client.entity.js';
 
 export interface ClientFilter {
@@ -26,7 +26,7 @@ const WALKED = 10_000;
 /** Finds clients by what they have, however many there are. */
 @Injectable()
 export class ClientSearch {
-  constructor(private readonly sql: Sql) {}
+  constructor(private readonly sql: ReadSql) {}
 
   /** The next `count` clients after the id `after` that match everything given, by id. */
   async find({ tag, ...filter }: ClientFilter, after: number, count: number): Promise<Client[]> {

@@ -8,7 +8,7 @@ export type Environment = Record<string, string | undefined>;
 
 const logNames = ['LOG_LEVEL', 'LOG_FORMAT'] as const;
 const storeNames = ['DATABASE_URL', 'DATABASE_POOL_SIZE', 'NATS_URL'] as const;
-const apiNames = [...logNames, ...storeNames, 'HOST', 'PORT', 'API_KEYS'] as const;
+const apiNames = [...logNames, ...storeNames, 'DATABASE_READ_URL', 'HOST', 'PORT', 'API_KEYS'] as const;
 const dispatcherNames = [
   ...logNames,
   ...storeNames,
@@ -48,8 +48,10 @@ export function loadApiConfig(env: Environment = process.env) {
       `HOST=${values.HOST} would open the API to the network without a key: set API_KEYS, or HOST=127.0.0.1.`,
     );
   }
+  const { database, ...others } = logAndStores(values);
   return {
-    ...logAndStores(values),
+    ...others,
+    database: { ...database, readUrl: values.DATABASE_READ_URL },
     host: values.HOST,
     port: values.PORT,
     apiKeys: values.API_KEYS,

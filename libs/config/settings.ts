@@ -50,6 +50,7 @@ export const settings = {
 
   DATABASE_URL: urlOf('postgres:', 'postgresql:'),
   DATABASE_POOL_SIZE: count(10, 2, 200),
+  DATABASE_READ_URL: urlOf('postgres:', 'postgresql:').optional(),
   NATS_URL: natsServers.default(['nats://127.0.0.1:4222']),
 
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -100,6 +101,7 @@ export type SettingName = keyof typeof settings;
 /** Settings that may also be given as a file's content, by the same name with `_FILE` behind it. */
 export const secretSettings = [
   'DATABASE_URL',
+  'DATABASE_READ_URL',
   'NATS_URL',
   'API_KEYS',
   'PROVIDER_TOKEN',

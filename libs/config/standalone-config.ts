@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { ConfigError } from './config-error.js';
 import { read, type Environment } from './config.js';
 import type { SettingName } from './settings.js';
 
@@ -9,6 +10,11 @@ import type { SettingName } from './settings.js';
 export function loadStandaloneConfig(env: Environment = process.env) {
   const values = read(['EMS_DATA_DIR', 'EMS_DEMO', 'HOST', 'PORT', 'API_KEYS', 'DISPATCHER_PORT'], env);
   const isSet = (name: SettingName) => Boolean(env[name] || env[`${name}_FILE`]);
+  if (isSet('DATABASE_READ_URL') && !isSet('DATABASE_URL')) {
+    throw new ConfigError(
+      'DATABASE_READ_URL is to be a replica of DATABASE_URL, which is not set: npm start then brings a Postgres of its own, and that has none.',
+    );
+  }
   const providerUrl = isSet('PROVIDER_URL') ? read(['PROVIDER_URL'], env).PROVIDER_URL : undefined;
   return {
     dataDir: resolve(values.EMS_DATA_DIR),

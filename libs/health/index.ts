@@ -3,4 +3,5 @@ export { migrationsCheck, postgresCheck } from './database-checks.js';
 export { HealthModule, type HealthModuleOptions } from './health.module.js';
 export { type HealthReport, HealthService } from './health.service.js';
 export { natsCheck, workStreamCheck } from './nats-checks.js';
+export { replicaChecks } from './replica-check.js';
 export { reachabilityCheck } from './reachability-check.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, type Statement } from '#libs/database';
+import { ReadSql, Sql, type Statement } from '#libs/database';
 import type { MailingStatus } from './mailing-status.js';
 import type { Mailing } from './mailing.entity.js';
 
@@ -74,13 +74,16 @@ const find: Statement = {
  */
 @Injectable()
 export class MailingStore {
-  constructor(private readonly sql: Sql) {}
+  constructor(
+    private readonly sql: Sql,
+    private readonly readSql: ReadSql,
+  ) {}
 
   /** The next `count` mailings before the id `before`, the newest first. */
   list(status: MailingStatus | undefined, before: number, count: number): Promise<Mailing[]> {
     return status === undefined
-      ? this.sql.query(list, [before, count])
-      : this.sql.query(listByStatus, [before, count, status]);
+      ? this.readSql.query(list, [before, count])
+      : this.readSql.query(listByStatus, [before, count, status]);
   }
 
   find(id: number): Promise<Mailing | undefined> {

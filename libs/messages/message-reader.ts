@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, type Statement } from '#libs/database';
+import { ReadSql, Sql, type SqlExecutor, type Statement } from '#libs/database';
 import type { AttemptDto, MessageRow } from './message.dto.js';
 import type { MessageStatus } from './message-status.js';
 
@@ -85,33 +85,32 @@ export interface ScannedPage {
   upto: number | undefined;
 }
 
-/** Reads messages and their attempts; it changes nothing. */
+/** Reads messages and their attempts; it changes nothing. Pages may come from a replica, single ones never. */
 @Injectable()
 export class MessageReader {
-  constructor(private readonly sql: Sql) {}
+  constructor(
+    private readonly sql: Sql,
+    private readonly readSql: ReadSql,
+  ) {}
 
   /** The next `count` messages of a mailing after the client `after`, by client. */
   list(mailingId: number, after: number, count: number): Promise<MessageRow[]> {
-    return this.sql.query(list, [mailingId, after, count]);
+    return this.readSql.query(list, [mailingId, after, count]);
   }
 
   /** The same for one status, looking at {@link SCANNED_A_PAGE} messages at most. */
-  async listByStatus(
-    mailingId: number,
-    status: MessageStatus,
-    after: number,
-    count: number,
-  ): Promise<ScannedPage> {
-    const rows = await this.sql.query<MessageRow & { id: number | null; scannedUpto: number | null }>(
-      listByStatus,
-      [mailingId, after, count, status],
-    );
-    return { rows: rows.filter(({ id }) => id !== null), upto: rows[0]?.scannedUpto ?? undefined };
+  listByStatus(mailingId: number, status: MessageStatus, after: number, count: number): Promise<ScannedPage> {
+    return scan(this.readSql, mailingId, status, after, count);
+  }
+
+  /** The next that can be resolved, never from a replica: one that is behind would end the resolving too soon. */
+  listUnknown(mailingId: number, after: number, count: number): Promise<ScannedPage> {
+    return scan(this.sql, mailingId, 'unknown', after, count);
   }
 
   /** The next `count` messages of a client in mailings before the id `before`, the newest mailing first. */
   listOfClient(clientId: number, before: number, count: number): Promise<MessageRow[]> {
-    return this.sql.query(listOfClient, [clientId, before, count]);
+    return this.readSql.query(listOfClient, [clientId, before, count]);
   }
 
   async find(id: number): Promise<MessageRow | undefined> {
@@ -124,10 +123,26 @@ export class MessageReader {
   }
 
   async mailingExists(mailingId: number): Promise<boolean> {
-    return (await this.sql.query(mailingExists, [mailingId])).length > 0;
+    return (await this.readSql.find(mailingExists, [mailingId])).length > 0;
   }
 
   async clientExists(clientId: number): Promise<boolean> {
-    return (await this.sql.query(clientExists, [clientId])).length > 0;
+    return (await this.readSql.find(clientExists, [clientId])).length > 0;
   }
+}
+
+async function scan(
+  sql: SqlExecutor,
+  mailingId: number,
+  status: MessageStatus,
+  after: number,
+  count: number,
+): Promise<ScannedPage> {
+  const rows = await sql.query<MessageRow & { id: number | null; scannedUpto: number | null }>(listByStatus, [
+    mailingId,
+    after,
+    count,
+    status,
+  ]);
+  return { rows: rows.filter(({ id }) => id !== null), upto: rows[0]?.scannedUpto ?? undefined };
 }

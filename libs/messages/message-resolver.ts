@@ -58,7 +58,7 @@ export class MessageResolver {
       const { rows, upto } =
         left === 0
           ? { rows: [], upto: undefined }
-          : await this.reader.listByStatus(mailingId, 'unknown', after, MESSAGES_A_PAGE);
+          : await this.reader.listUnknown(mailingId, after, MESSAGES_A_PAGE);
       const ids = rows.map(({ id }) => id);
       resolved += await this.resolvePage(mailingId, ids, as);
       const next = rows.length === MESSAGES_A_PAGE ? rows.at(-1)?.clientId : upto;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, type Statement } from '#libs/database';
+import { ReadSql, type Statement } from '#libs/database';
 import { messageStatuses } from '#libs/messages';
 import type { MessageCounts } from './statistics.dto.js';
 
@@ -39,7 +39,7 @@ const byMailing: Statement = {
 /** Sums of at most 16 counters a mailing: exact at any moment, and as fast for ten million messages as for ten. */
 @Injectable()
 export class CounterSums {
-  constructor(private readonly sql: Sql) {}
+  constructor(private readonly sql: ReadSql) {}
 
   async total(): Promise<MessageCounts> {
     const [row] = await this.sql.query<MessageCounts>(total);
@@ -48,7 +48,7 @@ export class CounterSums {
   }
 
   async ofMailing(mailingId: number): Promise<MailingCounts | undefined> {
-    return (await this.sql.query<MailingCounts>(ofMailing, [mailingId]))[0];
+    return (await this.sql.find<MailingCounts>(ofMailing, [mailingId]))[0];
   }
 
   /** The next `count` mailings before the id `before`, the newest first. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   ConfigError,
+  loadApiConfig,
+  loadStandaloneConfig,
   read,
   settings,
   unusableDatabase,
@@ -49,6 +51,23 @@ describe('NATS_URL', () => {
 
   it.each(['nats://a', 'tls://a:4222', 'nats://user:word@a:4222,nats://[::1]:4222'])('takes %s', (value) => {
     expect(refusal('NATS_URL', value)).toBe('');
+  });
+});
+
+describe('DATABASE_READ_URL', () => {
+  const replica = { DATABASE_READ_URL: 'postgres://replica/ems' };
+
+  it('is refused by npm start when the database it is to be a replica of is a new one', () => {
+    expect(() => loadStandaloneConfig(replica)).toThrow(
+      /^DATABASE_READ_URL is to be a replica of DATABASE_URL/,
+    );
+    expect(() => loadStandaloneConfig({ ...replica, DATABASE_URL: 'postgres://primary/ems' })).not.toThrow();
+  });
+
+  it('is for the API, and may be left out', () => {
+    const DATABASE_URL = 'postgres://primary/ems';
+    expect(loadApiConfig({ ...replica, DATABASE_URL }).database.readUrl).toBe(replica.DATABASE_READ_URL);
+    expect(loadApiConfig({ DATABASE_URL }).database.readUrl).toBeUndefined();
   });
 });
 

@@ -33,7 +33,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'All that is looked at, with details',
     description:
-      'Postgres, the schema, NATS, the stream of tickets, what is due, the breaker of each provider and the living dispatchers.',
+      'Postgres, the schema, the replica for lists and statistics if there is one, NATS, the stream of tickets, what is due, the breaker of each provider and the living dispatchers.',
     security: [],
   })
   @ApiOkResponse({ description: 'It works; `degraded` when a part needs a look.', type: HealthDto })
