@@ -36,7 +36,7 @@ export class ApiModule {
           applicationName: 'ems-api',
           statementTimeoutMs: 15_000,
         }),
-        NatsModule.forRoot({ servers: config.natsServers, name: 'ems-api' }),
+        NatsModule.forRoot({ ...config.nats, name: 'ems-api' }),
         ...operations(config),
       ],
     };

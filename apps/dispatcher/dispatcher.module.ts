@@ -17,7 +17,7 @@ export class DispatcherModule {
       module: DispatcherModule,
       imports: [
         SqlModule.forRoot(config),
-        NatsModule.forRoot({ servers: config.natsServers, name: 'ems-dispatcher' }),
+        NatsModule.forRoot({ ...config.nats, name: 'ems-dispatcher' }),
         TelemetryModule.forRoot({ app: 'dispatcher', log: config.log, secrets: [config.provider.token] }),
         EngineModule.forRoot(config),
         dispatcherHealth(config),

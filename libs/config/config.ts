@@ -7,7 +7,7 @@ import { secretSettings, settings, type SettingName } from './settings.js';
 export type Environment = Record<string, string | undefined>;
 
 const logNames = ['LOG_LEVEL', 'LOG_FORMAT'] as const;
-const storeNames = ['DATABASE_URL', 'DATABASE_POOL_SIZE', 'NATS_URL'] as const;
+const storeNames = ['DATABASE_URL', 'DATABASE_POOL_SIZE', 'NATS_URL', 'NATS_REPLICAS'] as const;
 const apiNames = [...logNames, ...storeNames, 'DATABASE_READ_URL', 'HOST', 'PORT', 'API_KEYS'] as const;
 const dispatcherNames = [
   ...logNames,
@@ -148,11 +148,12 @@ function logAndStores(values: {
   DATABASE_URL: string;
   DATABASE_POOL_SIZE: number;
   NATS_URL: string[];
+  NATS_REPLICAS: z.output<typeof settings.NATS_REPLICAS>;
 }) {
   return {
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
-    natsServers: values.NATS_URL,
+    nats: { servers: values.NATS_URL, replicas: Number(values.NATS_REPLICAS) },
   };
 }
 

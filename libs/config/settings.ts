@@ -52,6 +52,7 @@ export const settings = {
   DATABASE_POOL_SIZE: count(10, 2, 200),
   DATABASE_READ_URL: urlOf('postgres:', 'postgresql:').optional(),
   NATS_URL: natsServers.default(['nats://127.0.0.1:4222']),
+  NATS_REPLICAS: oneOf('1', '3', '5').default('1'),
 
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(3000),

@@ -14,14 +14,19 @@ export function natsCheck(link: NatsLink): HealthCheck {
   };
 }
 
-/** Whether the stream of tickets and its consumer exist, and how many tickets nobody has fetched. */
+/** Whether the stream of tickets and its consumer exist, in how many copies, and how many tickets nobody has fetched. */
 export function workStreamCheck(queue: WorkQueue): HealthCheck {
   return {
     name: 'workStream',
     essential: false,
     look: async () => {
       const state = await queue.state();
-      if (state.stream === 'ok' && state.consumer === 'ok') return { status: 'up', ...state };
+      const shortage = state.stream === 'ok' ? queue.shortage(state) : '';
+      if (state.stream === 'ok' && state.consumer === 'ok') {
+        return shortage === ''
+          ? { status: 'up', ...state }
+          : { status: 'degraded', message: shortage, ...state };
+      }
       const message =
         state.stream === 'unknown'
           ? 'JetStream does not answer.'

@@ -2,7 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { NatsLink } from './nats-link.js';
 import { type FetchedTicket, pullTickets } from './ticket-pull.js';
-import { type BoundStream, type WorkQueueState, WorkStreamBinding } from './work-stream-binding.js';
+import {
+  type BoundStream,
+  shortageOf,
+  type WorkQueueState,
+  WorkStreamBinding,
+} from './work-stream-binding.js';
 import { workSubject } from './work-stream.js';
 
 /** Says that a batch is due. It is only a hint: whoever takes it still has to win the lease in Postgres. */
@@ -24,8 +29,12 @@ const PUBLISHED_AT_ONCE = 256;
 export class WorkQueue {
   private readonly binding: WorkStreamBinding;
 
-  constructor(link: NatsLink) {
-    this.binding = new WorkStreamBinding(link);
+  constructor(
+    link: NatsLink,
+    /** Servers that are to keep the stream. */
+    private readonly replicas = 1,
+  ) {
+    this.binding = new WorkStreamBinding(link, replicas);
   }
 
   /** Whether tickets flow: NATS is there and the last use went well. Asking also sets right what is not. */
@@ -63,6 +72,11 @@ export class WorkQueue {
   /** For health: asks JetStream itself, and makes nothing. Takes at most a few seconds. */
   async state(): Promise<WorkQueueState> {
     return this.binding.state();
+  }
+
+  /** One sentence when fewer servers keep the stream than should; '' otherwise. */
+  shortage({ copies }: WorkQueueState): string {
+    return copies < this.replicas ? shortageOf(copies, this.replicas) : '';
   }
 
   private async publishSome(tickets: readonly Ticket[]): Promise<number> {

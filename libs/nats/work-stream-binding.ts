@@ -5,7 +5,8 @@ import type { NatsLink } from './nats-link.js';
 import { ensureWorkStream, workStreamState, type WorkStreamState } from './work-stream.js';
 
 /** `unknown`: NATS is away, or its JetStream does not answer. */
-export type WorkQueueState = WorkStreamState | { stream: 'unknown'; consumer: 'unknown'; pending: 0 };
+export type WorkQueueState =
+  WorkStreamState | { stream: 'unknown'; consumer: 'unknown'; pending: 0; copies: 0 };
 
 /** The stream and the consumer on one connection, both seen to exist. */
 export interface BoundStream {
@@ -17,6 +18,8 @@ export interface BoundStream {
 /** Milliseconds. */
 const API_TIMEOUT = 2_000;
 const LOOK_EVERY = 1_000;
+/** How soon a cluster that had too few servers is asked whether it has them now. */
+const ASK_FOR_COPIES_EVERY = 60_000;
 
 /** Keeps stream and consumer in being: looks at them, at most once a second, whenever there is reason to doubt. */
 export class WorkStreamBinding {
@@ -25,9 +28,14 @@ export class WorkStreamBinding {
   private doubted = false;
   private looking: Promise<BoundStream | undefined> | undefined;
   private lookedAt = -Infinity;
+  private askAgainAt = Infinity;
   private lastTrouble = '';
+  private lastShortage = '';
 
-  constructor(private readonly link: NatsLink) {}
+  constructor(
+    private readonly link: NatsLink,
+    private readonly replicas: number,
+  ) {}
 
   /** What is bound on the present connection, without looking. */
   get current(): BoundStream | undefined {
@@ -39,7 +47,7 @@ export class WorkStreamBinding {
     const { connection } = this.link;
     if (!connection) return undefined;
     const { current } = this;
-    if (current && !this.doubted) return current;
+    if (current && !this.doubted && performance.now() < this.askAgainAt) return current;
     if (!this.looking) {
       if (performance.now() - this.lookedAt < LOOK_EVERY) return current;
       this.lookedAt = performance.now();
@@ -71,14 +79,15 @@ export class WorkStreamBinding {
     } catch (error) {
       this.logger.debug(`JetStream did not answer: ${String(error)}`);
     }
-    return { stream: 'unknown', consumer: 'unknown', pending: 0 };
+    return { stream: 'unknown', consumer: 'unknown', pending: 0, copies: 0 };
   }
 
   private async look(connection: NatsConnection): Promise<BoundStream | undefined> {
     try {
-      const info = await ensureWorkStream(await managerOf(connection));
+      const { consumer, copies } = await ensureWorkStream(await managerOf(connection), this.replicas);
       const client = jetstream(connection, { timeout: API_TIMEOUT });
-      this.bound = { connection, client, consumer: client.consumers.getConsumerFromInfo(info) };
+      this.bound = { connection, client, consumer: client.consumers.getConsumerFromInfo(consumer) };
+      this.noteShortage(copies);
       this.doubted = false;
       this.lastTrouble = '';
       return this.bound;
@@ -87,6 +96,18 @@ export class WorkStreamBinding {
       return undefined;
     }
   }
+
+  private noteShortage(copies: number): void {
+    const shortage = copies < this.replicas ? shortageOf(copies, this.replicas) : '';
+    this.askAgainAt = shortage === '' ? Infinity : performance.now() + ASK_FOR_COPIES_EVERY;
+    if (shortage !== '' && shortage !== this.lastShortage) this.logger.warn(shortage);
+    this.lastShortage = shortage;
+  }
+}
+
+/** What to say when fewer servers keep the stream than should. */
+export function shortageOf(copies: number, replicas: number): string {
+  return `NATS keeps tickets in ${copies} of the ${replicas} copies of NATS_REPLICAS: it takes a cluster of as many servers.`;
 }
 
 function managerOf(connection: NatsConnection) {

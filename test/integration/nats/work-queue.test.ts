@@ -156,7 +156,7 @@ test('kill -9 of NATS leaves no fetch hanging, and a wiped store is made anew', 
   expect(await waiting).toEqual([]);
   expect(queue.ready).toBe(false);
   expect(await queue.publish([ticket(2)])).toBe(0);
-  expect(await queue.state()).toEqual({ stream: 'unknown', consumer: 'unknown', pending: 0 });
+  expect(await queue.state()).toEqual({ stream: 'unknown', consumer: 'unknown', pending: 0, copies: 0 });
 
   await nats.wipe();
   await nats.start();
@@ -188,5 +188,5 @@ test('a NATS that hangs costs a few seconds, not more, and is used again when it
 test('asking whether it is ready makes it so', async () => {
   const { queue } = await setup();
   await expect.poll(() => queue.ready).toBe(true);
-  expect(await queue.state()).toEqual({ stream: 'ok', consumer: 'ok', pending: 0 });
+  expect(await queue.state()).toEqual({ stream: 'ok', consumer: 'ok', pending: 0, copies: 1 });
 });
