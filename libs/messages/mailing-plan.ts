@@ -1,4 +1,4 @@
-import type { Sql, SqlExecutor, Statement } from '#libs/database';
+import { type Sql, type SqlExecutor, sqlState, type Statement } from '#libs/database';
 import type { Audience } from '#libs/mailings';
 import { audienceFilter } from './audience-filter.js';
 import { countChanges } from './counter-changes.js';
@@ -68,18 +68,43 @@ interface PlannedRow {
   done: boolean;
 }
 
+export interface PageTerms {
+  size: number;
+  guardMs: number;
+  leaseMs: number;
+  shard: number;
+}
+
+const skipKnownClients = 'ON CONFLICT ON CONSTRAINT messages_once_per_client DO NOTHING';
+const UNIQUE_VIOLATION = '23505';
+
 /**
  * Writes the next page of a mailing's messages, in client order and all in one statement: due time once per
  * distinct time zone, batches of one zone each, messages, counters, and the cursor it resumes from. A crash
- * inside leaves nothing behind. The unique constraint stands behind the cursor: no client twice.
+ * inside leaves nothing behind. The unique constraint stands behind the cursor: no client twice. The cursor
+ * meets nobody again, so the page is first written without asking for each client whether it has a message,
+ * which would take a fifth of the time; only one that did hit the constraint is written again and skips them.
  */
-export async function planPage(
+export async function planPage(sql: Sql, lease: PlanLease, page: PageTerms): Promise<PlannedPage> {
+  try {
+    return await writePage(sql, lease, page, '');
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    return writePage(sql, lease, page, skipKnownClients);
+  }
+}
+
+async function writePage(
   sql: Sql,
   lease: PlanLease,
-  page: { size: number; guardMs: number; leaseMs: number; shard: number },
+  page: PageTerms,
+  onConflict: string,
 ): Promise<PlannedPage> {
   const filter = audienceFilter(lease.audience, 8);
-  const statement = { name: `plan-page-${filter.shape}`, text: planPageText(filter.condition) };
+  const statement = {
+    name: `plan-page-${filter.shape}${onConflict && '-anew'}`,
+    text: planPageText(filter.condition, onConflict),
+  };
   const [planned] = await sql.transaction(async (transaction) => {
     await enterPlanning(transaction);
     return transaction.query<PlannedRow>(statement, [
@@ -112,7 +137,7 @@ export async function leaveMailing(sql: SqlExecutor, lease: PlanLease): Promise<
   await sql.query(leavePlan, [lease.mailingId, lease.fence]);
 }
 
-function planPageText(audienceCondition: string): string {
+function planPageText(audienceCondition: string, onConflict: string): string {
   return `
     WITH mailing AS MATERIALIZED (
       SELECT id, end_at, window_from, window_to, plan_cursor, plan_upto, ems_now() AS now,
@@ -157,7 +182,7 @@ function planPageText(audienceCondition: string): string {
           ELSE 'its local window did not open before the mailing''s end' END
       FROM placed p JOIN zone_window w USING (zone) CROSS JOIN mailing g
       ORDER BY p.batch_id, p.id
-      ON CONFLICT ON CONSTRAINT messages_once_per_client DO NOTHING
+      ${onConflict}
       RETURNING mailing_id, NULL::message_status AS was, status AS becomes
     ), counted AS (
       ${countChanges('made', '$6')}

@@ -82,6 +82,20 @@ describe('planning', () => {
     expect(await statuses(mailing)).toEqual({ pending: 6 });
   });
 
+  test('writes the others of a page that meets clients again', async () => {
+    const { run, clients, aMailing, plan, statuses } = await setup();
+    await clients({ count: 3 });
+    const mailing = await aMailing();
+    await plan();
+    await clients({ count: 2 });
+    await run(
+      `UPDATE mailings SET planned_at = NULL, plan_cursor = 0, plan_upto = plan_upto + 2, plan_lease_until = NULL`,
+    );
+
+    expect(await plan()).toMatchObject([{ messages: 2 }]);
+    expect(await statuses(mailing)).toEqual({ pending: 5 });
+  });
+
   test('waits for the start, and takes the more important mailing first', async () => {
     const { sql, clients, aMailing, shiftClock } = await setup();
     await clients();
