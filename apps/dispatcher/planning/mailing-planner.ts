@@ -9,6 +9,8 @@ import type { Duty } from '../duties/duty.js';
 
 /** Clients in one page: about 0.2 s of one short transaction. */
 const PAGE_SIZE = 20_000;
+/** Clients in the first page of a lease: few, since nothing can be sent before they are written. */
+const FIRST_PAGE_SIZE = 2_000;
 /** Milliseconds; renewed by each page, and a page that is being written can't be taken over anyway. */
 const PLAN_LEASE = 10_000;
 
@@ -49,7 +51,7 @@ export class MailingPlanner implements Duty<PlanningStep> {
     let page: PlannedPage;
     try {
       page = await planPage(this.sql, lease, {
-        size: PAGE_SIZE,
+        size: lease === taken ? FIRST_PAGE_SIZE : PAGE_SIZE,
         guardMs: this.config.sendGuardMs,
         leaseMs: PLAN_LEASE,
         shard: this.identity.shard,

@@ -29,12 +29,22 @@ test('a mailing that can not be planned holds up no other', async () => {
 
 test('a mailing whose lease ran out and is taken again is held once', async () => {
   const { sql, clients, aMailing, shiftClock, statuses } = await setup();
-  await clients({ count: 20_001 });
+  await clients({ count: 2_001 });
   const mailing = await aMailing();
   const planner = new MailingPlanner(config, sql, new DispatcherIdentity(), new DispatcherMetrics());
-  await expect(planner.runOnce()).resolves.toMatchObject({ page: { messages: 20_000 }, more: true });
+  await expect(planner.runOnce()).resolves.toMatchObject({ page: { messages: 2_000 }, more: true });
 
   await shiftClock('11s');
   await expect(planner.runOnce()).resolves.toMatchObject({ page: { messages: 1 }, more: false });
-  expect(await statuses(mailing)).toEqual({ pending: 20_001 });
+  expect(await statuses(mailing)).toEqual({ pending: 2_001 });
+});
+
+test('the first page is a small one, so that sending begins at once', async () => {
+  const { sql, clients, aMailing } = await setup();
+  await clients({ count: 23_000 });
+  await aMailing();
+  const planner = new MailingPlanner(config, sql, new DispatcherIdentity(), new DispatcherMetrics());
+  await expect(planner.runOnce()).resolves.toMatchObject({ page: { messages: 2_000 }, more: true });
+  await expect(planner.runOnce()).resolves.toMatchObject({ page: { messages: 20_000 }, more: true });
+  await expect(planner.runOnce()).resolves.toMatchObject({ page: { messages: 1_000 }, more: false });
 });
