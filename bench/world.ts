@@ -162,6 +162,31 @@ export class BenchWorld {
     if (body.byStatus.sent !== messages) throw new Error(`Not all were sent: ${JSON.stringify(body)}`);
   }
 
+  /**
+   * Takes a mailing back as if it had never been, in a fraction of the time that cancelling a million messages
+   * takes: paused, so that nothing of it is under way, then all that was ever planned goes with its tables'
+   * files. What it had in memory and on disk is settled before the next measurement, whose ever that is.
+   */
+  async forgetAll(id: number): Promise<void> {
+    const { status } = await this.rest.post(`/v1/mailings/${id}/pause`);
+    if (status !== 200) throw new Error(`Pausing mailing ${id} was answered with ${status}`);
+    await this.sql.transaction(async (transaction) => {
+      for (const text of [
+        'DELETE FROM mailings',
+        'TRUNCATE batches, messages, attempts, mailing_counters, control_confirmations',
+      ]) {
+        await transaction.query({ name: '', text });
+      }
+    });
+    await this.settle();
+  }
+
+  /** Writes out what is dirty, so that no measurement pays for what came before it. */
+  async settle(): Promise<void> {
+    await this.query('VACUUM (TRUNCATE FALSE) mailings, providers, dispatchers');
+    await this.query('CHECKPOINT');
+  }
+
   async end(): Promise<void> {
     await Promise.all([this.api, ...this.dispatchers.map(({ process }) => process)].map((app) => app.kill()));
     this.sink.end();

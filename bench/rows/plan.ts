@@ -1,31 +1,51 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { findingOf, oursAtMost, ratioAtMost, type Rounds } from '../finding.js';
 import type { Row } from '../row.js';
 import { BenchWorld } from '../world.js';
 
 const CLIENTS = 1_000_000;
 const ROUNDS = 3;
+/** Milliseconds: a lane that met the open breaker looks again after POLL_MS, which is 1,000 by default. */
+const LANES_ARE_BACK = 1_500;
 
 /** Milliseconds that one statement takes for the same rows, into a table with the same columns and indexes. */
 async function bareInsert(world: BenchWorld): Promise<number> {
-  await world.query('DROP TABLE IF EXISTS bare_messages');
   await world.query('CREATE TABLE bare_messages (LIKE messages INCLUDING ALL)');
+  await world.settle();
   const startedAt = performance.now();
   await world.query(
     `INSERT INTO bare_messages (mailing_id, client_id, batch_id, phone)
      SELECT 1, id, id / 500, phone FROM clients WHERE 'all' = ANY (tags) ORDER BY id`,
   );
-  return performance.now() - startedAt;
+  const took = performance.now() - startedAt;
+  await world.query('DROP TABLE bare_messages');
+  return took;
 }
 
-/** Milliseconds from the call that creates a mailing until it is planned, by the database's clock. */
-async function planningTime(world: BenchWorld, id: number): Promise<number> {
+interface Planning {
+  /** Milliseconds from the call that creates the mailing until its last page is seen. */
+  all: number;
+  /** Milliseconds from that call until the first message is at the provider; below 0 when none came. */
+  first: number;
+}
+
+/** Plans a mailing for all clients. Its rows are gone afterwards, which is not part of the figures. */
+async function planning(world: BenchWorld): Promise<Planning> {
+  await world.settle();
+  await world.sink.reset();
+  const calledAt = Date.now();
+  const startedAt = performance.now();
+  const id = await world.mailing('all');
   await world.planned(id);
-  const [row] = await world.query<{ ms: number }>(
-    `SELECT extract(epoch FROM planned_at - created_at)::float8 * 1000 AS ms FROM mailings WHERE id = $1`,
+  const all = performance.now() - startedAt;
+  const { firstAt } = await world.sink.report();
+  const [count] = await world.query<{ messages: number }>(
+    'SELECT count(*) AS messages FROM messages WHERE mailing_id = $1',
     [id],
   );
-  await world.cancel(id);
-  return row?.ms ?? NaN;
+  if (count?.messages !== CLIENTS) throw new Error(`${count?.messages} messages instead of ${CLIENTS}`);
+  await world.forgetAll(id);
+  return { all, first: firstAt - calledAt };
 }
 
 export const plan: Row = {
@@ -34,28 +54,28 @@ export const plan: Row = {
     const world = await BenchWorld.start();
     try {
       await world.clients(CLIENTS, 'all');
-      const firstMessage: number[] = [];
+      const first: number[] = [];
       const held: Required<Rounds> = { ours: [], reference: [] };
       const sending: Required<Rounds> = { ours: [], reference: [] };
+      // The bare statement stands between the two, so that each is compared with its neighbour.
       for (let round = 0; round < ROUNDS; round += 1) {
-        const bare = await bareInsert(world);
         await world.hold();
-        held.ours.push(await planningTime(world, await world.mailing('all')));
+        held.ours.push((await planning(world)).all);
+        const bare = await bareInsert(world);
         held.reference.push(bare);
-        await world.letGo();
-        await world.sink.reset();
-        const calledAt = Date.now();
-        const id = await world.mailing('all');
-        sending.ours.push(await planningTime(world, id));
         sending.reference.push(bare);
-        firstMessage.push((await world.sink.report()).firstAt - calledAt);
+        await world.letGo();
+        await wait(LANES_ARE_BACK);
+        const whileSending = await planning(world);
+        sending.ours.push(whileSending.all);
+        first.push(whileSending.first);
       }
       const bare = 'to one bare INSERT .. SELECT';
       return [
         findingOf(
           this.name,
           'ms until the first of a million messages is at the provider',
-          { ours: firstMessage },
+          { ours: first },
           oursAtMost(1_000, 'ms'),
         ),
         findingOf(
