@@ -44,15 +44,15 @@ const guards: Record<string, Guard> = {
   'fail-probe': guard(20),
   'close-breaker': guard(20),
 
-  // Planning, by page: 20,000 messages, about ten pages each with their indexes.
+  // Planning, by page: 20,000 messages, up to eight pages each with their indexes.
   'take-mailing-to-plan': guard(60, 'mailings_unplanned', 'clients_pkey'),
   'share-planning-lock': guard(5),
-  'plan-page-all': guard(500_000, 'clients_pkey', 'mailings_pkey', 'messages_once_per_client'),
-  'plan-page-t': guard(500_000, 'mailings_pkey', 'messages_once_per_client'),
-  'plan-page-x': guard(500_000, 'clients_pkey', 'mailings_pkey', 'messages_once_per_client'),
-  'plan-page-o': guard(160_000, 'mailings_pkey', 'messages_once_per_client'),
-  'plan-page-z': guard(500_000, 'mailings_pkey', 'messages_once_per_client'),
-  'plan-page-otxz': guard(10_000, 'mailings_pkey', 'messages_once_per_client'),
+  'plan-page-all': guard(400_000, 'clients_pkey', 'mailings_pkey'),
+  'plan-page-t': guard(400_000, 'mailings_pkey'),
+  'plan-page-x': guard(400_000, 'clients_pkey', 'mailings_pkey'),
+  'plan-page-o': guard(125_000, 'mailings_pkey'),
+  'plan-page-z': guard(400_000, 'mailings_pkey'),
+  'plan-page-otxz': guard(10_000, 'mailings_pkey'),
   'leave-plan': guard(20, 'mailings_pkey'),
 
   // Duties. Twenty batches of 500 messages are closed at once, ten purged, sixty moved.
