@@ -22,8 +22,11 @@ export class ReplicatedPostgres {
     const [primaryDir, standbyDir] = [join(folder, 'primary'), join(folder, 'standby')];
     const port = await freePort();
     const first = await startPostgres({ dataDir: primaryDir, port, fast: true });
-    await runMigrations(first.url);
-    await first.stop();
+    try {
+      await runMigrations(first.url);
+    } finally {
+      await first.stop();
+    }
     // A copy of a server that was shut down is a base backup; the embedded package has no pg_basebackup.
     await run('cp', ['-a', primaryDir, standbyDir]);
     const cluster = join(standbyDir, 'cluster');
@@ -34,11 +37,14 @@ export class ReplicatedPostgres {
       `primary_conninfo = 'host=127.0.0.1 port=${port} user=ems password=${password}'
        wal_retrieve_retry_interval = '200ms'\n`,
     );
-    const [primary, standby] = await Promise.all([
-      startPostgres({ dataDir: primaryDir, port, fast: true }),
-      startPostgres({ dataDir: standbyDir, fast: true }),
-    ]);
-    return new ReplicatedPostgres(primary, standby, folder);
+    const primary = await startPostgres({ dataDir: primaryDir, port, fast: true });
+    try {
+      const standby = await startPostgres({ dataDir: standbyDir, fast: true });
+      return new ReplicatedPostgres(primary, standby, folder);
+    } catch (error) {
+      await primary.kill();
+      throw error;
+    }
   }
 
   get replica(): EmbeddedServer {

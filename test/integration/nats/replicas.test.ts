@@ -96,15 +96,16 @@ test('what is short of copies is asked for again a minute later, and not before'
 test('three servers keep three copies, and the tickets outlast the one that led them', async () => {
   const { url, servers } = await natsCluster();
   const publisher = await setup(url, 3);
-  const taker = await setup(url, 3);
-  await ticketsFlow(publisher.queue, taker.queue);
-
+  // Alone at first: a second one would set right what the first has made.
+  await ticketsFlow(publisher.queue, publisher.queue);
   const { config, cluster } = await publisher.stream();
   expect(config.num_replicas).toBe(3);
   expect(cluster?.replicas).toHaveLength(2);
   const consumer = await (await publisher.manager()).consumers.info('EMS_WORK', 'dispatchers');
   expect(consumer.cluster?.replicas).toHaveLength(2);
   expect(await publisher.health()).toMatchObject({ status: 'up', copies: 3 });
+  const taker = await setup(url, 3);
+  await ticketsFlow(publisher.queue, taker.queue);
 
   const leader = Number(cluster?.leader?.split('-')[1]) - 1;
   await servers[leader]?.kill();
