@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { markdownTable } from '../support/markdown-table.js';
 import { lineOf, reportOf, tableOf } from './report.js';
-import { renewTable } from './report-page.js';
+import { renewTable } from '../support/report-page.js';
 import { readOptions, type RunOptions } from './run-options.js';
 import type { Scenario } from './scenario.js';
 import { type Result, ScenarioRun } from './scenario-run.js';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { invariants, type Invariant } from '../invariant.js';
-import { renewTable } from '../report-page.js';
+import { renewTable } from '../../support/report-page.js';
 import { markdownTable } from '../../support/markdown-table.js';
 import type { Result } from '../scenario-run.js';
 import { mutations, type Mutation } from './list.js';
