@@ -1,14 +1,31 @@
 import { parseArgs } from 'node:util';
 import { markdownTable } from '../test/support/markdown-table.js';
 import type { Finding } from './finding.js';
+import { showGrowth } from './growth/show.js';
 import { rows } from './rows/index.js';
 
 const { values } = parseArgs({
   options: {
     row: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
+    page: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
+
+const usage = `npm run bench                            measures every row against its reference and its bar
+npm run bench -- --row <name>            one row; may be repeated
+npm run bench -- --json                  the findings as JSON on stdout, all else on stderr
+npm run bench -- --growth                what a message and a read cost as the tables grow
+npm run bench -- --growth --page <file>  writes that into a Markdown page, and growth.svg beside it
+
+rows: ${rows.map(({ name }) => name).join(', ')}
+`;
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
 
 /** With `--json` the findings alone are on stdout. */
 const print = (line: string) => (values.json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -27,6 +44,11 @@ function lineOf(finding: Finding): string[] {
     bar,
     holds ? 'yes' : 'no',
   ];
+}
+
+if (values.growth) {
+  await showGrowth(print, values.page);
+  process.exit(0);
 }
 
 const columns = ['row', 'what', 'ours', 'reference', 'ratio', 'spread', 'bar', 'holds'];

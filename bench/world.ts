@@ -128,13 +128,14 @@ export class BenchWorld {
     await this.setBreaker('closed', 'NULL');
   }
 
-  /** Waits until a mailing's messages are all there. */
-  async planned(id: number): Promise<void> {
+  /** Waits until a mailing's messages are all there; seen after `everyMs` at most. */
+  async planned(id: number, everyMs = 50): Promise<void> {
     await until(
       `mailing ${id} is planned`,
       async () =>
         (await this.query('SELECT FROM mailings WHERE id = $1 AND planned_at IS NOT NULL', [id])).length > 0,
       300_000,
+      everyMs,
     );
   }
 
