@@ -42,15 +42,39 @@ const insertBatch: Statement = {
     ORDER BY given.place`,
 };
 
+const insert: Statement = {
+  name: 'insert-client',
+  text: `
+    INSERT INTO clients (phone, operator_code, tags, timezone, attributes) VALUES ($1, $2, $3, $4, $5)
+    RETURNING ${clientColumns}`,
+};
+
+const find: Statement = {
+  name: 'find-client',
+  text: `SELECT ${clientColumns} FROM clients WHERE id = $1`,
+};
+
 const remove: Statement = {
   name: 'delete-client',
   text: `DELETE FROM clients WHERE id = $1 RETURNING id`,
 };
 
-/** What is done to clients beyond single rows. */
+/** What is done to clients by prepared statements: the calls that come by the thousand, and those beyond single rows. */
 @Injectable()
 export class ClientStore {
   constructor(private readonly sql: Sql) {}
+
+  /** Adds a client; throws what Postgres throws for a phone that is taken and a time zone that is not known. */
+  async insert({ phone, operatorCode, tags, timezone, attributes }: NewClient): Promise<Client> {
+    const values = [phone, operatorCode, tags, timezone, attributes];
+    const [client] = await this.sql.query<Client>(insert, values);
+    if (!client) throw new Error('An INSERT gave no row');
+    return client;
+  }
+
+  async find(id: number): Promise<Client | undefined> {
+    return (await this.sql.query<Client>(find, [id]))[0];
+  }
 
   /** Adds what can be added, in one statement; the outcomes are in the order of `clients`. */
   async insertBatch(clients: readonly NewClient[]): Promise<BatchOutcome[]> {

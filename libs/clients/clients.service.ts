@@ -29,10 +29,7 @@ export class ClientsService {
 
   /** Adds a client. A conflict when the phone is there already. */
   async create(dto: CreateClientDto): Promise<ClientDto> {
-    const clients = await this.orm.repository(Client);
-    const client = clients.create(toNewClient(dto));
-    // One INSERT needs no transaction around it.
-    return toClientDto(await clients.save(client, { transaction: false }).catch(explain));
+    return toClientDto(await this.store.insert(toNewClient(dto)).catch(explain));
   }
 
   /** Adds up to a thousand clients; each succeeds or fails by itself. */
@@ -67,7 +64,7 @@ export class ClientsService {
   }
 
   async get(id: number): Promise<ClientDto> {
-    const client = await (await this.orm.repository(Client)).findOneBy({ id });
+    const client = await this.store.find(id);
     if (!client) throw Problem.notFound('client', id);
     return toClientDto(client);
   }
