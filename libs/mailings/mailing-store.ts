@@ -3,6 +3,20 @@ import { ReadSql, Sql, type Statement } from '#libs/database';
 import type { MailingStatus } from './mailing-status.js';
 import type { Mailing } from './mailing.entity.js';
 
+/** What a mailing is made of. */
+export type NewMailing = Pick<
+  Mailing,
+  | 'text'
+  | 'audience'
+  | 'startAt'
+  | 'endAt'
+  | 'windowFrom'
+  | 'windowTo'
+  | 'onAmbiguous'
+  | 'priority'
+  | 'rateLimit'
+>;
+
 const columns = `
   id, text, audience, start_at AS "startAt", end_at AS "endAt", window_from AS "windowFrom",
   window_to AS "windowTo", on_ambiguous AS "onAmbiguous", priority, rate_limit AS "rateLimit", status, control_version AS "controlVersion", started_at AS "startedAt",
@@ -19,6 +33,20 @@ const listByStatus: Statement = {
     SELECT ${columns} FROM mailings
     WHERE deleted_at IS NULL AND status = $3 AND id < $1
     ORDER BY id DESC LIMIT $2`,
+};
+
+/** Adds nothing when the end has passed or comes before the start, or a time zone of the audience is not known. */
+const insert: Statement = {
+  name: 'insert-mailing',
+  text: `
+    INSERT INTO mailings (text, audience, start_at, end_at, window_from, window_to, on_ambiguous, priority,
+      rate_limit, created_at, updated_at)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, clock.now, clock.now
+    FROM (SELECT ems_now() AS now) AS clock
+    WHERE $4 > clock.now AND $4 > $3::timestamptz AND NOT EXISTS (
+      SELECT FROM jsonb_array_elements_text($2::jsonb->'timezones') AS zone
+      WHERE zone NOT IN (SELECT name FROM time_zones))
+    RETURNING ${columns}`,
 };
 
 /** What every change has in common that dispatchers must hear of. */
@@ -78,6 +106,14 @@ export class MailingStore {
     private readonly sql: Sql,
     private readonly readSql: ReadSql,
   ) {}
+
+  /** Adds a mailing; undefined when its times or its audience's time zones are not sound. */
+  async insert(mailing: NewMailing): Promise<Mailing | undefined> {
+    const { text, audience, startAt, endAt, windowFrom, windowTo, onAmbiguous, priority, rateLimit } =
+      mailing;
+    const values = [text, audience, startAt, endAt, windowFrom, windowTo, onAmbiguous, priority, rateLimit];
+    return (await this.sql.query<Mailing>(insert, values))[0];
+  }
 
   /** The next `count` mailings before the id `before`, the newest first. */
   list(status: MailingStatus | undefined, before: number, count: number): Promise<Mailing[]> {

@@ -16,7 +16,16 @@ import {
   type UpdateMailingDto,
 } from './mailing.dto.js';
 import { Mailing } from './mailing.entity.js';
-import { MailingStore } from './mailing-store.js';
+import { MailingStore, type NewMailing } from './mailing-store.js';
+
+const byDefault = {
+  audience: {},
+  windowFrom: null,
+  windowTo: null,
+  onAmbiguous: 'resend',
+  priority: 0,
+  rateLimit: null,
+};
 
 /** Mailings. What it is given has been validated; it throws a {@link Problem} for what can't be done. */
 @Injectable()
@@ -30,26 +39,11 @@ export class MailingsService {
     private readonly bus: ControlBus,
   ) {}
 
-  /** Adds a mailing. Its times are held against the database's clock in the transaction that adds it. */
+  /** Adds a mailing. Its times are held against the database's clock in the statement that adds it. */
   async create(dto: CreateMailingDto): Promise<MailingDto> {
-    const mailing = await this.orm.transaction(async (manager) => {
-      const now = await clock(manager);
-      const created = manager.create(Mailing, {
-        audience: {},
-        onAmbiguous: 'resend',
-        priority: 0,
-        rateLimit: null,
-        status: 'scheduled',
-        windowFrom: null,
-        windowTo: null,
-        createdAt: now,
-        updatedAt: now,
-        ...toColumns(dto),
-      });
-      requireSoundTimes(created, dto, now);
-      await requireKnownZones(manager, dto.audience);
-      return manager.save(created);
-    });
+    const given = { ...byDefault, ...toColumns(dto) } as NewMailing;
+    const mailing = await this.store.insert(given);
+    if (!mailing) return this.explainRefusal(dto, given);
     this.announce(mailing, 'created');
     return toMailingDto(mailing);
   }
@@ -62,7 +56,7 @@ export class MailingsService {
   }
 
   async get(id: number): Promise<MailingDto> {
-    const mailing = await (await this.orm.repository(Mailing)).findOneBy({ id, deletedAt: IsNull() });
+    const mailing = await this.store.find(id);
     if (!mailing) throw Problem.notFound('mailing', id);
     return toMailingDto(mailing);
   }
@@ -102,9 +96,24 @@ export class MailingsService {
     throw Problem.conflict(`The mailing is ${mailing.status}: cancel it first, then it can be deleted.`);
   }
 
+  /** Says which rule of the statement that adds mailings has refused one. */
+  private async explainRefusal(dto: CreateMailingDto, times: NewMailing): Promise<never> {
+    return this.orm.transaction(async (manager) => {
+      requireSoundTimes(times, dto, await clock(manager));
+      await requireKnownZones(manager, dto.audience);
+      throw new Error('The mailing was refused for no reason that is known');
+    });
+  }
+
   private announce(mailing: Mailing, change: 'created' | 'rescheduled'): void {
-    const { id: mailingId, controlVersion: version } = mailing;
-    this.bus.announce(controlSubjects.mailing, { mailingId, version, change });
+    const { id: mailingId, controlVersion: version, startAt, createdAt } = mailing;
+    const startsLater = change === 'created' && startAt > createdAt;
+    this.bus.announce(controlSubjects.mailing, {
+      mailingId,
+      version,
+      change,
+      ...(startsLater && { startsLater }),
+    });
   }
 }
 
