@@ -1,4 +1,4 @@
-import type { ClientBase, QueryResult } from 'pg';
+import { type ClientBase, Query, type QueryResult } from 'pg';
 
 /** One prepared statement. Its name is unique in the code base: Postgres keeps the plan under it. */
 export interface Statement {
@@ -12,11 +12,26 @@ export interface SqlExecutor {
   query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** Runs one statement on one connection, whoever opened that. */
+/**
+ * Runs one statement on one connection, whoever opened that. As a query of pg's own: settings of one would be
+ * copied by pg with their property descriptors, for each run.
+ */
 export function run<Row extends object>(
   client: ClientBase,
   statement: Statement,
   values: readonly unknown[],
 ): Promise<QueryResult<Row>> {
-  return client.query<Row>({ name: statement.name, text: statement.text, values: [...values] });
+  return new Promise<QueryResult<Row>>((resolve, reject) => {
+    const query: Query<Row> & { name?: string } = new Query<Row, unknown[]>(
+      statement.text,
+      [...values],
+      (error, result) => (error ? reject(error) : resolve(result)),
+    );
+    query.name = statement.name;
+    client.query(query);
+  }).catch((error: Error) => {
+    // The error was made where the answer was read: who asked is of more use.
+    Error.captureStackTrace(error);
+    throw error;
+  });
 }
