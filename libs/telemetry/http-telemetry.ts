@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
+import { inLogContext } from './log-context.js';
 import { RequestMetrics } from './request-metrics.js';
 import { subjectIds, type SubjectIds } from './subject-ids.js';
 
@@ -28,7 +29,7 @@ export class HttpTelemetry implements OnModuleInit {
   onModuleInit(): void {
     const server = this.adapter.httpAdapter.getInstance<FastifyInstance>();
     server.addHook('onRequest', (request, _reply, done) => {
-      this.logger.runInContext(done, { bindings: { requestId: request.id, ...idsOf(request) } });
+      inLogContext({ requestId: request.id, ...idsOf(request) }, done);
     });
     server.addHook('onResponse', (request, reply, done) => {
       this.answered(request, reply, reply.statusCode);
@@ -65,7 +66,7 @@ export class HttpTelemetry implements OnModuleInit {
       ...fields,
       msg: `${method} ${path} ${code}`,
     };
-    this.logger.runInContext(() => this.logger[levelOf(request, code)](line));
+    this.logger[levelOf(request, code)](line);
   }
 }
 

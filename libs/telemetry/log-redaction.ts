@@ -14,6 +14,9 @@ const secretForms = [
   new RegExp(`(\\b${names}\\s*[:=]\\s*)(?!bearer\\b)[^\\s"\\\\&,;{}[\\]]+`, 'gi'),
 ];
 
+/** What each of the forms has in it, so that the many lines without any are looked through once. */
+const signs = /:\/\/|bearer|authorization|api[_-]?key|token|password|secret/i;
+
 /**
  * Takes secrets out of a finished log line, wherever in it they stand: the process's own by their value, others
  * by their form.
@@ -26,6 +29,7 @@ export function redactor(secrets: readonly string[]): (line: string) => string {
   const byValue = known.length > 0 ? new RegExp(known.join('|'), 'g') : undefined;
   return (line) => {
     const text = byValue ? line.replace(byValue, mask) : line;
+    if (!signs.test(text)) return text;
     return secretForms.reduce((left, form) => left.replace(form, `$1${mask}`), text);
   };
 }

@@ -2,6 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { type LineKind, LineLimit } from './line-limit.js';
+import { logContextFields } from './log-context.js';
 import { logDestination, type LogSettings } from './log-destination.js';
 
 export interface LoggingOptions {
@@ -51,6 +52,7 @@ export function lineLogger(app: string, { level }: LogSettings, destination: Des
       level,
       base: { app, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
+      mixin: logContextFields,
       formatters: { level: (label) => ({ level: label }) },
       hooks: {
         logMethod(args, method, number) {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { inLogContext } from './log-context.js';
 import { RequestMetrics } from './request-metrics.js';
 
 /** As the NATS transport hands it over. */
@@ -24,10 +25,7 @@ export class NatsTelemetry {
   readonly around = <Answer extends { status: number }>(
     request: Request,
     answer: () => Promise<Answer>,
-  ): Promise<Answer> =>
-    this.logger.runInContext(() => this.observe(request, answer), {
-      bindings: { requestId: request.requestId },
-    });
+  ): Promise<Answer> => inLogContext({ requestId: request.requestId }, () => this.observe(request, answer));
 
   private async observe<Answer extends { status: number }>(
     request: Request,

@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { NatsContext } from '@nestjs/microservices';
 import { type Observable, tap } from 'rxjs';
-import { PinoLogger, subjectIds } from '#libs/telemetry';
+import { addToLogContext, subjectIds } from '#libs/telemetry';
 
 interface Ids {
   id?: unknown;
@@ -12,13 +12,11 @@ interface Ids {
 /** Puts the ids that a request names, or whose thing it has made, on its log lines. */
 @Injectable()
 export class IdsOnLogLines implements NestInterceptor<Ids | undefined> {
-  constructor(private readonly logger: PinoLogger) {}
-
   intercept(context: ExecutionContext, next: CallHandler<Ids | undefined>): Observable<Ids | undefined> {
     const rpc = context.switchToRpc();
     const [, resource] = rpc.getContext<NatsContext>().getSubject().split('.');
     const { id, mailingId, clientId } = rpc.getData<Ids>();
-    this.logger.assign({
+    addToLogContext({
       // The statistics of one mailing are asked for by its id.
       ...subjectIds(resource === 'statistics' ? 'mailings' : resource, id),
       ...subjectIds('mailings', mailingId),
@@ -26,7 +24,7 @@ export class IdsOnLogLines implements NestInterceptor<Ids | undefined> {
     });
     return next.handle().pipe(
       tap((made) => {
-        if (id === undefined && made !== undefined) this.logger.assign(subjectIds(resource, made.id));
+        if (id === undefined && made !== undefined) addToLogContext(subjectIds(resource, made.id));
       }),
     );
   }
