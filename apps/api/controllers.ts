@@ -1,5 +1,6 @@
 import { ClientsController } from './clients/clients.controller.js';
 import { ClientsNatsController } from './clients/clients.nats.controller.js';
+import { withKeyedPosts } from './http/keyed-posts.js';
 import { MailingsController } from './mailings/mailings.controller.js';
 import { MailingsNatsController } from './mailings/mailings.nats.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
@@ -10,7 +11,7 @@ import { StatisticsController } from './statistics/statistics.controller.js';
 import { StatisticsNatsController } from './statistics/statistics.nats.controller.js';
 
 /** Each resource over HTTP and over NATS; both call the same service. */
-export const controllers = [
+export const controllers = withKeyedPosts([
   ClientsController,
   ClientsNatsController,
   MailingsController,
@@ -21,4 +22,4 @@ export const controllers = [
   ProvidersNatsController,
   StatisticsController,
   StatisticsNatsController,
-];
+]);

@@ -2,17 +2,17 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
-import { IdempotentCalls } from '#libs/idempotency';
 import { requestIdFrom } from '#libs/telemetry';
 import { refuseOtherMethods } from './allowed-methods.js';
 import { endConnectionsAtClose } from './connection-end.js';
-import { IdempotentAnswers } from './idempotent-answers.js';
-import { HTTP_LIMITS, type HttpLimits, limitConnections, RequestLimit } from './http-limits.js';
+import { HTTP_LIMITS, type HttpLimits, limitConnections, limitRequests } from './http-limits.js';
 import { acceptJsonOnly, BODY_LIMIT } from './json-body.js';
 import { serveDocs } from './openapi.js';
+import { nameWhatIsMade } from './location-header.js';
 import { PayloadPipe } from './payload-pipe.js';
 import { answerWithProblem, ProblemFilter } from './problem-answer.js';
 import { requestAccess } from './request-access.js';
+import { securityHeaders } from './security-headers.js';
 
 /**
  * The HTTP side of the API, not listening yet: bodies, keys, validation, problems, headers and docs are the
@@ -35,29 +35,24 @@ export async function createHttpApplication(
   });
   const server = adapter.getInstance();
   server.addHook('onRequest', (request, reply, done) => {
-    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+    reply.headers({ ...securityHeaders, 'x-request-id': request.id });
     done();
   });
   server.addHook('onRequest', requestAccess(options.apiKeys));
   refuseOtherMethods(server);
   acceptJsonOnly(server);
   endConnectionsAtClose(server);
+  nameWhatIsMade(server);
   limitConnections(server, limits.connections);
+  limitRequests(server, limits.requestsAtOnce);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,
     bufferLogs: true,
   });
-  app.useGlobalInterceptors(new RequestLimit(limits.requestsAtOnce));
-  app.useGlobalInterceptors(new IdempotentAnswers(app.get(IdempotentCalls)));
   app.useGlobalPipes(new PayloadPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableCsrfProtection();
-  app.useSecurityHeaders({
-    // TLS, if any, is the proxy's business.
-    strictTransportSecurity: false,
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-  });
   serveDocs(app);
   return app;
 }

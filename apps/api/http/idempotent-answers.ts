@@ -1,14 +1,15 @@
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import {
   HEADER,
-  type IdempotentCalls,
+  IdempotentCalls,
   isRepeatable,
   type KeptAnswer,
   readKey,
   REPLAYED_HEADER,
 } from '#libs/idempotency';
+import { locationOf } from './location-header.js';
 
 const header = HEADER.toLowerCase();
 
@@ -17,6 +18,7 @@ const header = HEADER.toLowerCase();
  * methods can be repeated as they are, so the header means nothing there. It surrounds validation too: what is
  * refused is kept as little as what fails.
  */
+@Injectable()
 export class IdempotentAnswers implements NestInterceptor {
   constructor(private readonly calls: IdempotentCalls) {}
 
@@ -37,15 +39,9 @@ export class IdempotentAnswers implements NestInterceptor {
   ): Promise<unknown> {
     const [path] = request.url.split('?', 1);
     const keyed = { ...call, operation: `${request.method} ${path}`, payload: request.body };
-    try {
-      const { answer, replayed } = await this.calls.answer(keyed, () => carryOut(reply, next));
-      if (replayed) replay(answer, reply);
-      return answer.body;
-    } catch (error) {
-      // Set when the thing was made, which was then rolled back.
-      reply.removeHeader('location');
-      throw error;
-    }
+    const { answer, replayed } = await this.calls.answer(keyed, () => carryOut(request, reply, next));
+    if (replayed) replay(answer, reply);
+    return answer.body;
   }
 }
 
@@ -54,10 +50,14 @@ function given({ headers }: FastifyRequest): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-async function carryOut(reply: FastifyReply, next: CallHandler): Promise<KeptAnswer> {
+async function carryOut(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  next: CallHandler,
+): Promise<KeptAnswer> {
   const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-  const location = reply.getHeader('location');
-  return { status: reply.statusCode, location: location === undefined ? null : String(location), body };
+  const status = reply.statusCode;
+  return { status, location: status === 201 ? locationOf(request, body) : null, body };
 }
 
 function replay({ status, location }: KeptAnswer, reply: FastifyReply): void {

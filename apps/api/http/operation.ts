@@ -1,4 +1,4 @@
-import { applyDecorators, HttpCode, type Type, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiOperation, ApiParam, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import {
   type FieldError,
@@ -7,7 +7,6 @@ import {
   problemKindNames,
   type ProblemKind,
 } from '#libs/problems';
-import { LocationHeader } from './location-header.js';
 
 export interface OperationOptions {
   summary: string;
@@ -49,7 +48,6 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(id === undefined ? [] : [ApiParam(idParameter(id))]),
     HttpCode(answer.status),
     ApiResponse({ ...answer, ...(location !== undefined && { headers: locationHeader(location) }) }),
-    ...(location === undefined ? [] : [UseInterceptors(LocationHeader)]),
     ApiExtraModels(ProblemDocument),
     ...problemKindNames.flatMap((kind) => problemResponse(kind, problems[kind], options)),
   );

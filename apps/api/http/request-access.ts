@@ -37,8 +37,16 @@ function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-function isFromLoopback(request: FastifyRequest): boolean {
-  const address = `http://${request.headers.host ?? ''}`;
+/** A caller names the same host in all that it asks; to take the name apart costs more than to route the request. */
+let lastHost: { name: string; isLoopback: boolean } | undefined;
+
+function isFromLoopback({ headers: { host = '' } }: FastifyRequest): boolean {
+  if (host !== lastHost?.name) lastHost = { name: host, isLoopback: isLoopback(host) };
+  return lastHost.isLoopback;
+}
+
+function isLoopback(host: string): boolean {
+  const address = `http://${host}`;
   const name = URL.canParse(address) ? new URL(address).hostname : '';
   return name === 'localhost' || name === '[::1]' || (isIP(name) === 4 && name.startsWith('127.'));
 }
