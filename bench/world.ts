@@ -212,7 +212,8 @@ export class BenchWorld {
   private async bringUp(dispatchers: number): Promise<void> {
     this.nats = await startNats({ storeDir: join(this.folder, 'nats') });
     this.settings['NATS_URL'] = this.nats.url;
-    this.api = new AppProcess('api', this.settings);
+    // Its lines go to a file, as a container's do: to read them here would cost the cores that are measured.
+    this.api = new AppProcess('api', this.settings, { logFile: join(this.folder, 'api.log') });
     this.api.start();
     await until('the API serves', async () => (await this.rest.get('/health/live')).status === 200, 60_000);
     await this.scaleTo(dispatchers);

@@ -20,6 +20,7 @@ interface NewClient {
 
 interface NewMailing {
   text: string;
+  audience: object;
   startAt: string;
   endAt: string;
 }
@@ -45,19 +46,28 @@ app.get<{ Params: { id: string } }>('/v1/clients/:id', async ({ params: { id } }
 app.get('/v1/clients', async () => {
   const { rows } = await postgres.query({
     name: 'list-clients',
-    text: `SELECT ${client} FROM clients ORDER BY id LIMIT 51`,
+    text: `SELECT ${client} FROM clients ORDER BY clients.id LIMIT 51`,
   });
   return { items: rows.slice(0, 50), nextCursor: String(rows.at(49)?.id) };
 });
 
-app.post<{ Body: NewMailing }>('/v1/mailings', async ({ body: { text, startAt, endAt } }, reply) => {
-  const { rows } = await postgres.query({
-    name: 'create-mailing',
-    text: `INSERT INTO mailings (text, audience, start_at, end_at) VALUES ($1, '{}', $2, $3) RETURNING ${mailing}`,
-    values: [text, startAt, endAt],
-  });
-  return reply.code(201).send(rows[0]);
-});
+app.post<{ Body: NewMailing }>(
+  '/v1/mailings',
+  async ({ body: { text, audience, startAt, endAt } }, reply) => {
+    const { rows } = await postgres.query({
+      name: 'create-mailing',
+      text: `
+      INSERT INTO mailings (text, audience, start_at, end_at, created_at, updated_at)
+      SELECT $1, $2, $3, $4, clock.now, clock.now FROM (SELECT ems_now() AS now) AS clock
+      WHERE $4 > clock.now AND $4 > $3::timestamptz AND NOT EXISTS (
+        SELECT FROM jsonb_array_elements_text($2::jsonb->'timezones') AS zone
+        WHERE zone NOT IN (SELECT name FROM time_zones))
+      RETURNING ${mailing}`,
+      values: [text, audience, startAt, endAt],
+    });
+    return reply.code(201).send(rows[0]);
+  },
+);
 
 await app.listen({ port: Number(PORT), host: '127.0.0.1' });
 process.send?.('listening');
