@@ -132,6 +132,7 @@ export class MessageSender {
       this.pump();
       return delivery.outcome;
     }
+    this.pace.rest(performance.now());
     this.adjustPace(message, delivery);
     this.breaker.note(delivery.outcome, message.batch.probe);
     this.recorder.take(message, delivery);

@@ -1,5 +1,5 @@
 const SLOW_START = 8;
-/** Milliseconds without a request after which connections count as cold again. */
+/** Milliseconds without a request on the wire after which connections count as cold again. */
 const COLD_AFTER = 1_000;
 
 /**
@@ -28,6 +28,11 @@ export class SendPace {
   /** A request is about to start at `now` (`performance.now()`), with `onTheWire` others under way. */
   use(now: number, onTheWire: number): void {
     if (onTheWire === 0 && now - this.usedAt > COLD_AFTER) this.startSlowly();
+    this.usedAt = now;
+  }
+
+  /** The answer to a request came, or it was given up, at `now`: until then its connection was in use. */
+  rest(now: number): void {
     this.usedAt = now;
   }
 

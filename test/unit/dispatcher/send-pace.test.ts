@@ -58,4 +58,21 @@ describe('the pace', () => {
     pace.use(15_001, 0);
     expect(pace.limit).toBe(8);
   });
+
+  test('grows as fast when all answers take longer than a second and come together', () => {
+    const pace = new SendPace(64);
+    const limits = [2_000, 4_000, 6_000].map((answeredAt) => {
+      const requests = pace.limit;
+      for (let nth = 0; nth < requests; nth += 1) pace.use(answeredAt - 2_000, nth);
+      for (let nth = 0; nth < requests; nth += 1) {
+        pace.grow();
+        pace.rest(answeredAt);
+      }
+      return pace.limit;
+    });
+    expect(limits).toEqual([16, 32, 64]);
+
+    pace.use(7_001, 0);
+    expect(pace.limit, 'a second and a millisecond after the last answer').toBe(8);
+  });
 });
