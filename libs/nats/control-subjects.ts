@@ -9,6 +9,8 @@ export interface MailingChanged {
   /** The mailing's control_version at which the change was committed. */
   version: number;
   change: 'created' | 'started' | 'paused' | 'resumed' | 'cancelled' | 'rescheduled';
+  /** It was created with a start that is still to come: there is nothing to plan yet. */
+  startsLater?: boolean;
 }
 
 /** A dispatcher's reply to {@link MailingChanged}: nothing of the mailing leaves it any more. */

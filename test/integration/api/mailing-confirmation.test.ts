@@ -187,4 +187,19 @@ describe('hints', () => {
     expect(versions).toEqual(versions.toSorted((one, other) => one - other));
     expect(new Set(versions).size).toBe(changes.length);
   });
+
+  test('tell of a new mailing whether it starts later, also of the change that lets it start now', async () => {
+    const dispatcher = await confirming(0);
+    const { body } = await api.post('/v1/mailings', aMailing({ startAt: inHours(1) }));
+    await api.patch(`/v1/mailings/${body.id}`, { startAt: inHours(-1) });
+    await api.post('/v1/mailings', aMailing({ startAt: inHours(-1) }));
+
+    await until('all are heard', () => dispatcher.heard.length === 3);
+    const told = dispatcher.heard.map(({ change, startsLater = false }) => [change, startsLater]);
+    expect(told).toEqual([
+      ['created', true],
+      ['rescheduled', false],
+      ['created', false],
+    ]);
+  });
 });
