@@ -17,6 +17,7 @@ export class SqlModule implements OnApplicationShutdown {
           ...config.database,
           applicationName: 'ems-dispatcher',
           statementTimeoutMs: STATEMENT_TIMEOUT,
+          byIndexOnly: true,
           onConnectionLost: (error) => logger.warn({ msg: 'a connection was lost', error: String(error) }),
         }),
     };

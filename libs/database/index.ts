@@ -5,5 +5,5 @@ export { type JointOptions, JointTransactions } from './joint-transactions.js';
 export { Orm } from './orm.js';
 export { ReadSql } from './read-sql.js';
 export { isConnectionError, sqlState } from './sql-errors.js';
-export type { SqlExecutor, Statement } from './sql-executor.js';
+export { numberArray, type SqlExecutor, type Statement } from './sql-executor.js';
 export { Sql, type SqlOptions } from './sql.js';

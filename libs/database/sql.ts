@@ -10,6 +10,11 @@ export interface SqlOptions {
   applicationName: string;
   /** Milliseconds after which the server gives a statement up; 0 for never. */
   statementTimeoutMs?: number;
+  /**
+   * No table is read whole where there is an index, however small it was when the statement's plan was made: a
+   * plan may stay for minutes while a mailing makes a million rows of a few.
+   */
+  byIndexOnly?: boolean;
   /** Called when an idle connection is lost; the pool replaces it by itself. */
   onConnectionLost?: (error: Error) => void;
 }
@@ -40,6 +45,8 @@ export class Sql implements SqlExecutor {
       idleTimeoutMillis: 60_000,
       keepAlive: true,
       types,
+      // Before Postgres 18 what is switched off counts as dear, and dear plans are compiled.
+      ...(options.byIndexOnly ? { options: '-c enable_seqscan=off -c jit=off' } : {}),
       ...(options.statementTimeoutMs ? statementTimeouts(options.statementTimeoutMs) : {}),
     });
     this.pool.on('error', (error) => options.onConnectionLost?.(error));

@@ -1,4 +1,4 @@
-import { messageStatuses } from './message-status.js';
+import { type MessageStatus, messageStatuses } from './message-status.js';
 
 /** The largest number of counter rows a mailing has; see `mailing_counters.shard`. */
 export const COUNTER_SHARDS = 16;
@@ -26,6 +26,25 @@ export function countChanges(changed: string, shard: string): string {
         ${deltas}
       FROM ${changed}
       WHERE was IS DISTINCT FROM becomes
+      GROUP BY GROUPING SETS ((mailing_id), ())
+      HAVING count(*) > 0
+      ORDER BY 1
+      ON CONFLICT (mailing_id, shard) DO UPDATE SET ${sums}`;
+}
+
+/** The same where every row of `changed` (a query's name with `mailing_id`) moved from one status to one other. */
+export function countMoves(
+  changed: string,
+  shard: string,
+  was: MessageStatus,
+  becomes: MessageStatus,
+): string {
+  const sums = [was, becomes]
+    .map((status) => `${status} = mailing_counters.${status} + excluded.${status}`)
+    .join(', ');
+  return `INSERT INTO mailing_counters (mailing_id, shard, ${was}, ${becomes})
+      SELECT coalesce(mailing_id, 0), ${shard}::smallint, -count(*), count(*)
+      FROM ${changed}
       GROUP BY GROUPING SETS ((mailing_id), ())
       HAVING count(*) > 0
       ORDER BY 1

@@ -2,6 +2,7 @@ import type { Sql, SqlExecutor, Statement } from '#libs/database';
 import { countChanges } from './counter-changes.js';
 import type { MessageStatus } from './message-status.js';
 import { chooseRetryBatches, type RetryBatches, type RetrySource } from './retry-batches.js';
+import { recordSentMessages } from './sent-recording.js';
 
 /** What one request to the provider made of a message. */
 export interface MessageOutcome {
@@ -116,11 +117,12 @@ function withoutRepetition(outcomes: readonly MessageOutcome[]): MessageOutcome[
   return sets;
 }
 
-async function recordSet(
-  sql: Sql,
-  writer: OutcomeWriter,
-  outcomes: readonly MessageOutcome[],
-): Promise<number> {
+async function recordSet(sql: Sql, writer: OutcomeWriter, all: readonly MessageOutcome[]): Promise<number> {
+  const sent = all.filter(({ becomes }) => becomes === 'sent');
+  const recorded = sent.length > 0 ? await recordSentMessages(sql, writer.shard, sent) : 0;
+  // For those that it has recorded, the statement for all of them changes nothing.
+  const outcomes = recorded === sent.length ? all.filter(({ becomes }) => becomes !== 'sent') : all;
+  if (outcomes.length === 0) return 0;
   const wanted = outcomes.flatMap(({ messageId, source, retryAt }) =>
     retryAt === undefined ? [] : [{ messageId, source, dueAt: retryAt }],
   );

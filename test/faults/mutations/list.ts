@@ -22,6 +22,7 @@ export interface Mutation {
 const grant = 'libs/messages/slice-grant.ts';
 const gate = 'apps/dispatcher/sending/send-gate.ts';
 const recording = 'libs/messages/outcome-recording.ts';
+const sentRecording = 'libs/messages/sent-recording.ts';
 const queueSchema = 'migrations/1764000000001-create-message-queue.ts';
 const planning = 'libs/messages/mailing-plan.ts';
 
@@ -104,26 +105,31 @@ export const mutations: readonly Mutation[] = [
   {
     guard: "the counters in the transaction of the rows' change",
     edits: [
-      { file: recording, replace: `\${countChanges('changed', '$9')}`, by: 'SELECT $9::smallint' },
       {
-        file: recording,
-        replace: 'await sql.query(record, [',
-        by: 'for (const statement of [countFirst, record]) await sql.query(statement, [',
+        file: sentRecording,
+        replace: `\${countMoves('changed', '$5', 'pending', 'sent')}`,
+        by: 'SELECT $5::smallint',
       },
       {
-        file: recording,
-        replace: 'async function runRecord(',
+        file: sentRecording,
+        replace: 'const [row] = await sql.query<{ recorded: number }>(recordSent, [',
+        by: `const inTwo = async (values: unknown[]) => {
+          await sql.query(countFirst, values);
+          return sql.query<{ recorded: number }>(recordSent, values);
+        };
+        const [row] = await inTwo([`,
+      },
+      {
+        file: sentRecording,
+        replace: 'export async function recordSentMessages(',
         by: `const countFirst: Statement = {
           name: 'count-first',
-          text: record.text
-            .replace(/UPDATE messages m SET[^]*?FROM target t/,
-              'SELECT m.mailing_id, t.was, t.moves_to AS becomes FROM messages m, target t')
-            .replace('RETURNING m.mailing_id, t.was, t.moves_to AS becomes', '')
-            .replace(/SELECT \\$9::smallint[^]*/, () => countChanges('changed', '$9') + \`)
-              SELECT $10::uuid, $11::bigint[], $12::smallint[], $13::float8[], $14::text[], $15::smallint[],
-                $16::text[], $17::integer[]\`),
+          text: recordSent.text
+            .replace(/UPDATE messages m SET[^]*?WHERE m.ctid/, 'SELECT m.mailing_id FROM messages m WHERE m.ctid')
+            .replace('RETURNING m.mailing_id', 'AND coalesce($2::smallint[], $3::bigint[]::smallint[]) IS NOT NULL AND $4::float8 > 0')
+            .replace('SELECT $5::smallint', () => countMoves('changed', '$5', 'pending', 'sent')),
         };
-        async function runRecord(`,
+        export async function recordSentMessages(`,
       },
     ],
     scenario: 'kill-dispatchers',

@@ -26,6 +26,7 @@ const guards: Record<string, Guard> = {
   'hold-old-doubts': guard(5_000, 'messages_batch', 'messages_pkey', 'mailing_counters_pkey'),
   'grant-slice': guard(80, 'batches_pkey'),
   'grant-paced-slice': guard(120, 'batches_pkey'),
+  'record-sent': guard(4_000, 'messages_pkey', 'mailing_counters_pkey'),
   'record-outcomes': guard(4_000, 'messages_pkey', 'mailing_counters_pkey'),
   'hold-retry-sources': guard(20, 'batches_pkey'),
   'open-retry-batch': guard(60, 'batches_pkey'),
@@ -84,6 +85,7 @@ const guards: Record<string, Guard> = {
 
   // Clients: what TypeORM does to one has no name.
   unnamed: guard(90),
+  'insert-client': guard(100),
   'insert-clients': guard(4_000, 'clients_phone_key'),
   'take-planning-lock': guard(5),
   'delete-client': guard(20, 'clients_pkey'),
@@ -107,6 +109,8 @@ const guards: Record<string, Guard> = {
   'find-clients-operatorCode-timezone-near': guard(25),
   'list-messages-of-client': guard(2_000, 'mailings_pkey', 'messages_once_per_client'),
   'client-exists': guard(20, 'clients_pkey'),
+  'find-client': guard(20, 'clients_pkey'),
+  'find-mailing': guard(20, 'mailings_pkey'),
   'list-mailings': guard(20, 'mailings_pkey'),
   'list-mailings-by-status': guard(40, 'mailings_status'),
   'mailing-exists': guard(20, 'mailings_pkey'),
