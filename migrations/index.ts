@@ -4,6 +4,7 @@ import { AddLocalWindows1764000000002 } from './1764000000002-add-local-windows.
 import { AddProviderTerms1764000000003 } from './1764000000003-add-provider-terms.js';
 import { AddAmbiguityPolicy1764000000004 } from './1764000000004-add-ambiguity-policy.js';
 import { AddIdempotencyKeys1764000000005 } from './1764000000005-add-idempotency-keys.js';
+import { LeaveRoomForUpdates1764000000006 } from './1764000000006-leave-room-for-updates.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   AddProviderTerms1764000000003,
   AddAmbiguityPolicy1764000000004,
   AddIdempotencyKeys1764000000005,
+  LeaveRoomForUpdates1764000000006,
 ];
