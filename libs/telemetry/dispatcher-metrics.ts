@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, register } from 'prom-client';
+import { BusyHistogram } from './busy-histogram.js';
 
 /** What is due and not sent, as measured in Postgres. */
 export interface Backlog {
@@ -29,12 +30,12 @@ export class DispatcherMetrics {
   private readonly messages = new Map<string, number>();
   private state: DispatcherState = { inFlight: () => 0, breaker: () => 'closed' };
 
-  private readonly latency = histogram({
+  private readonly latency = new BusyHistogram({
     name: 'ems_provider_request_duration_seconds',
     help: 'Requests to the provider, connecting included.',
-    labelNames,
+    labels: { provider },
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-  }).labels(provider);
+  });
 
   private readonly planning = histogram({
     name: 'ems_planning_duration_seconds',
