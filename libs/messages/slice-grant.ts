@@ -1,4 +1,4 @@
-import type { SqlExecutor, Statement } from '#libs/database';
+import { numberArray, type SqlExecutor, type Statement } from '#libs/database';
 import type { LeaseKey } from './batch-lease.js';
 
 export interface Grant {
@@ -52,11 +52,17 @@ const grant: Statement = {
     SELECT extract(epoch FROM granted.end_at)::float8 * 1000 AS "endAt",
       extract(epoch FROM granted.now)::float8 * 1000 AS now,
       extract(epoch FROM granted.key_lifetime)::float8 * 1000 AS "keyLifetimeMs",
-      ARRAY (
-        SELECT id FROM messages WHERE id = ANY ($5::bigint[]) AND batch_id = $2 AND status = 'pending'
-      )::float8[] AS ids
-    FROM granted`,
+      CASE WHEN waiting.count < cardinality($5::bigint[]) THEN waiting.ids END AS "stillWaiting"
+    FROM granted, LATERAL (
+      SELECT count(*), coalesce(array_agg(id::float8), '{}') AS ids FROM messages
+      WHERE id = ANY ($5::bigint[]) AND batch_id = $2 AND status = 'pending'
+    ) AS waiting`,
 };
+
+interface GrantRow extends Pick<Grant, 'endAt' | 'now' | 'keyLifetimeMs'> {
+  /** Null when that is all of the slice, as it nearly always is. */
+  stillWaiting: number[] | null;
+}
 
 /** Grants the slice `ids` (ascending) of a batch; undefined when it may not be sent (any more) or has a limit now. */
 export async function grantSlice(
@@ -66,16 +72,24 @@ export async function grantSlice(
   ids: readonly number[],
   terms: GrantTerms,
 ): Promise<Grant | undefined> {
-  const [row] = await sql.query<Pick<Grant, 'endAt' | 'now' | 'keyLifetimeMs'> & { ids: number[] }>(grant, [
+  const [row] = await sql.query<GrantRow>(grant, [
     owner,
     key.id,
     key.fence,
     ids.at(-1),
-    ids,
+    numberArray(ids),
     terms.leaseMs,
     terms.guardMs,
     terms.probe,
   ]);
-  const unlimited = { slots: null, slotless: new Set<number>(), shortOf: null, freeAt: null };
-  return row && { ...row, ...unlimited, ids: new Set(row.ids) };
+  if (!row) return undefined;
+  const { stillWaiting, ...granted } = row;
+  return {
+    ...granted,
+    ids: new Set(stillWaiting ?? ids),
+    slots: null,
+    slotless: new Set(),
+    shortOf: null,
+    freeAt: null,
+  };
 }

@@ -20,12 +20,15 @@ export interface Exchanges {
   lastAccepted: Buffer | undefined;
 }
 
-/** When an exchange has to be over, on the monotonic clock (`performance.now()`, ms). */
-export interface ExchangeTimes {
-  readonly startedAt: number;
-  /** Not written by then, it never is. */
-  readonly startBy: number;
-  readonly answeredBy: number;
+/** Whoever sends a message is asked and told about its request. */
+export interface Sending {
+  /**
+   * Asked in the tick in which the request would be written, `now` on the monotonic clock, which may be long after
+   * it was started when a connection has to be made first; false drops it as `notSent`.
+   */
+  mayStart(now: number): boolean;
+  /** What it came to; called once. */
+  settled(delivery: Delivery): void;
 }
 
 /**
@@ -45,23 +48,27 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
 
   constructor(
     private readonly all: Exchanges,
-    private readonly times: ExchangeTimes,
-    private readonly resolve: (delivery: Delivery) => void,
-    private readonly mayStart?: () => boolean,
+    private readonly sending: Sending,
+    /** All three on the monotonic clock (`performance.now()`, ms). */
+    private readonly startedAt: number,
+    /** Not written by then, it never is. */
+    private readonly startBy: number,
+    private readonly answeredBy: number,
   ) {
-    this.dueAt = Math.min(times.startBy, times.answeredBy);
+    this.dueAt = Math.min(startBy, answeredBy);
     all.deadlines.watch(this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (!this.settled && performance.now() >= this.dueAt) this.expire();
-    if (!this.settled && this.mayStart?.() === false) {
+    const now = performance.now();
+    if (!this.settled && now >= this.dueAt) this.expire();
+    if (!this.settled && !this.sending.mayStart(now)) {
       this.settle(this.broken(new RequestWithdrawn('it was called off before it was sent')));
     }
     // Throwing drops this request and leaves the connection to the next one; an abort would destroy it.
     if (this.settled) throw new Error('too late to be sent');
     this.controller = controller;
-    this.dueAt = this.times.answeredBy;
+    this.dueAt = this.answeredBy;
   }
 
   onResponseStart(
@@ -107,7 +114,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
 
   expire(): void {
     if (this.settled) return;
-    const waited = `${Math.round(this.dueAt - this.times.startedAt)} ms`;
+    const waited = `${Math.round(this.dueAt - this.startedAt)} ms`;
     if (this.controller !== undefined) {
       const cause = new Error(`timed out after ${waited}`);
       this.settle(this.broken(cause));
@@ -115,7 +122,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
       return;
     }
     const cause =
-      this.times.startBy <= this.times.answeredBy
+      this.startBy <= this.answeredBy
         ? new RequestWithdrawn('its latest start had passed')
         : new Error(`no connection within ${waited}`);
     this.settle(this.broken(cause));
@@ -135,6 +142,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
   private settle(outcome: Outcome): void {
     this.settled = true;
     this.all.deadlines.unwatch(this);
-    this.resolve({ outcome, latencyMs: performance.now() - this.times.startedAt });
+    try {
+      this.sending.settled({ outcome, latencyMs: performance.now() - this.startedAt });
+    } catch (error) {
+      // undici would take it for trouble of the request, and nobody would hear of it.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }

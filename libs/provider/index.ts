@@ -2,7 +2,7 @@ export { classifyAnswer, type Answer } from './answer-classifier.js';
 export { DeadlineTimer } from './deadline-timer.js';
 export { classifyError, RequestWithdrawn, type Progress } from './error-classifier.js';
 export { MAX_ERROR_LENGTH } from './error-line.js';
-export { Exchange, MAX_ANSWER_BYTES } from './exchange.js';
+export { Exchange, MAX_ANSWER_BYTES, type Sending } from './exchange.js';
 export type { Delivery, Outcome } from './outcome.js';
 export { ProviderClient, type ProviderClientOptions, type SendOptions } from './provider-client.js';
 export type { SendRequest } from './request-body.js';

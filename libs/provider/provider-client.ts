@@ -1,7 +1,6 @@
 import { Pool } from 'undici';
 import { DeadlineTimer } from './deadline-timer.js';
-import { Exchange, type Exchanges } from './exchange.js';
-import type { Delivery } from './outcome.js';
+import { Exchange, type Exchanges, type Sending } from './exchange.js';
 import { RequestBodyWriter, type SendRequest } from './request-body.js';
 
 export interface ProviderClientOptions {
@@ -22,11 +21,6 @@ export interface SendOptions {
    * not written by then is dropped as `notSent`; what is written keeps its whole time for the answer.
    */
   readonly deadline?: number | undefined;
-  /**
-   * Asked in the tick in which the request would be written, which may be long after `send` when a connection
-   * has to be made first; false drops it as `notSent`.
-   */
-  readonly mayStart?: (() => boolean) | undefined;
 }
 
 /** Shorter than the shortest probe, so that connections that hang free their places in time, in ms. */
@@ -78,22 +72,19 @@ export class ProviderClient {
     this.exchanges = { token: options.token, deadlines: new DeadlineTimer(), lastAccepted: undefined };
   }
 
-  /** Sends one message once. Never rejects: every end is an {@link Delivery.outcome}. */
-  send(request: SendRequest, options?: SendOptions): Promise<Delivery> {
-    return new Promise((resolve) => {
-      const startedAt = performance.now();
-      const answeredBy = startedAt + (options?.timeoutMs ?? this.timeoutMs);
-      const times = { startedAt, startBy: options?.deadline ?? Infinity, answeredBy };
-      this.pool.dispatch(
-        {
-          path: this.path + request.id,
-          method: 'POST',
-          headers: this.headers,
-          body: this.bodies.write(request),
-        },
-        new Exchange(this.exchanges, times, resolve, options?.mayStart),
-      );
-    });
+  /** Sends one message once. Never throws: every end is told to `sending`, and not before this returns or later. */
+  start(request: SendRequest, sending: Sending, options?: SendOptions): void {
+    const startedAt = performance.now();
+    const answeredBy = startedAt + (options?.timeoutMs ?? this.timeoutMs);
+    this.pool.dispatch(
+      {
+        path: this.path + request.id,
+        method: 'POST',
+        headers: this.headers,
+        body: this.bodies.write(request),
+      },
+      new Exchange(this.exchanges, sending, startedAt, options?.deadline ?? Infinity, answeredBy),
+    );
   }
 
   /** Waits for the requests in flight, each within its own time, and closes the connections. */

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ProviderClient, type ProviderClientOptions } from '#libs/provider';
 import { OK } from '../support/provider-contract.js';
 import { httpAnswer, idOf, ScriptedProvider, type Script } from '../support/scripted-provider.js';
+import { sentOnce } from '../support/sent-once.js';
 import { StalledListener } from '../support/stalled-listener.js';
 
 const answers200: Script = (socket) => socket.write(httpAnswer(200, OK));
@@ -40,7 +41,7 @@ async function stalledListener(): Promise<StalledListener> {
 describe('A kept-alive connection', () => {
   it('serves one message after another', async () => {
     const { provider, client } = await setup(answers200);
-    for (const id of [1, 2, 3]) await client.send(message(id));
+    for (const id of [1, 2, 3]) await sentOnce(client, message(id));
     expect(provider.received.map(idOf)).toEqual([1, 2, 3]);
     expect(provider.connections).toBe(1);
   });
@@ -50,9 +51,9 @@ describe('A kept-alive connection', () => {
     ['reset', (socket) => socket.resetAndDestroy()],
   ])('that is %s on its second request is ambiguous, and the request is not repeated', async (_how, end) => {
     const { provider, client } = await setup((socket, nth) => (nth === 2 ? end : answers200)(socket, nth));
-    expect((await client.send(message(1))).outcome.kind).toBe('accepted');
-    expect((await client.send(message(2))).outcome.kind).toBe('ambiguous');
-    expect((await client.send(message(3))).outcome.kind).toBe('accepted');
+    expect((await sentOnce(client, message(1))).outcome.kind).toBe('accepted');
+    expect((await sentOnce(client, message(2))).outcome.kind).toBe('ambiguous');
+    expect((await sentOnce(client, message(3))).outcome.kind).toBe('accepted');
     expect(provider.received.map(idOf)).toEqual([1, 2, 3]);
   });
 
@@ -63,7 +64,7 @@ describe('A kept-alive connection', () => {
     const lane = async () => {
       while (next < 400) {
         const id = (next += 1);
-        const { outcome } = await client.send(message(id));
+        const { outcome } = await sentOnce(client, message(id));
         if (outcome.kind === 'accepted') accepted.push(id);
       }
     };
@@ -78,8 +79,8 @@ describe('A kept-alive connection', () => {
     const { provider, client } = await setup((socket, nth) => {
       if (nth === 2) answers200(socket, nth);
     });
-    expect((await client.send(message(1), { timeoutMs: 100 })).outcome.kind).toBe('ambiguous');
-    expect((await client.send(message(2))).outcome.kind).toBe('accepted');
+    expect((await sentOnce(client, message(1), { timeoutMs: 100 })).outcome.kind).toBe('ambiguous');
+    expect((await sentOnce(client, message(2))).outcome.kind).toBe('accepted');
     expect(provider.connections).toBe(2);
   });
 });
@@ -90,9 +91,9 @@ describe('A request without a free connection', () => {
       if (nth > 1) answers200(socket, nth);
     });
     const [hanging, queued, patient] = await Promise.all([
-      client.send(message(1), { timeoutMs: 300 }),
-      client.send(message(2), { timeoutMs: 100 }),
-      client.send(message(3)),
+      sentOnce(client, message(1), { timeoutMs: 300 }),
+      sentOnce(client, message(2), { timeoutMs: 100 }),
+      sentOnce(client, message(3)),
     ]);
     expect(hanging.outcome).toMatchObject({ kind: 'ambiguous', error: 'timed out after 300 ms' });
     expect(queued.outcome).toEqual({ kind: 'notSent', error: 'no connection within 100 ms' });
@@ -105,8 +106,8 @@ describe('A request without a free connection', () => {
       if (nth > 1) answers200(socket, nth);
     });
     const [, queued] = await Promise.all([
-      client.send(message(1), { timeoutMs: 300 }),
-      client.send(message(2), { deadline: performance.now() + 100 }),
+      sentOnce(client, message(1), { timeoutMs: 300 }),
+      sentOnce(client, message(2), { deadline: performance.now() + 100 }),
     ]);
     expect(queued.outcome).toEqual({
       kind: 'notSent',
@@ -114,7 +115,7 @@ describe('A request without a free connection', () => {
       error: 'its latest start had passed',
     });
     expect(queued.latencyMs).toBeLessThan(290);
-    await client.send(message(3));
+    await sentOnce(client, message(3));
     expect(provider.received.map(idOf)).toEqual([1, 3]);
   });
 });
@@ -123,10 +124,10 @@ describe('A request that is called off', () => {
   it('is not written when that happens while its connection is being made', async () => {
     const { provider, client } = await setup(answers200);
     let calledOff = false;
-    const sending = client.send(message(1), { mayStart: () => !calledOff });
+    const sending = sentOnce(client, message(1), { mayStart: () => !calledOff });
     calledOff = true;
     expect((await sending).outcome).toMatchObject({ kind: 'notSent', withdrawn: true });
-    await client.send(message(2), { mayStart: () => true });
+    await sentOnce(client, message(2), { mayStart: () => true });
     expect(provider.received.map(idOf)).toEqual([2]);
   });
 });
@@ -134,9 +135,9 @@ describe('A request that is called off', () => {
 describe('The latest start of a request', () => {
   it('drops one that comes after it', async () => {
     const { provider, client } = await setup(answers200);
-    const { outcome } = await client.send(message(1), { deadline: performance.now() - 1 });
+    const { outcome } = await sentOnce(client, message(1), { deadline: performance.now() - 1 });
     expect(outcome).toMatchObject({ kind: 'notSent', withdrawn: true });
-    await client.send(message(2));
+    await sentOnce(client, message(2));
     expect(provider.received.map(idOf)).toEqual([2]);
   });
 
@@ -144,9 +145,9 @@ describe('The latest start of a request', () => {
     const { client } = await setup((socket, nth) => {
       setTimeout(() => answers200(socket, nth), nth === 1 ? 0 : 400);
     });
-    await client.send(message(1)); // Now there is a connection, and the next one starts at once.
+    await sentOnce(client, message(1)); // Now there is a connection, and the next one starts at once.
     const latestStart = performance.now() + 300;
-    const { outcome } = await client.send(message(2), { deadline: latestStart });
+    const { outcome } = await sentOnce(client, message(2), { deadline: latestStart });
     expect(performance.now()).toBeGreaterThan(latestStart);
     expect(outcome.kind).toBe('accepted');
   });
@@ -156,14 +157,14 @@ describe('A provider that takes no connection', () => {
   it('gets nothing within the deadline', async () => {
     const listener = await stalledListener();
     await listener.fill();
-    const { outcome } = await clientOf(listener.url).send(message(1), { timeoutMs: 200 });
+    const { outcome } = await sentOnce(clientOf(listener.url), message(1), { timeoutMs: 200 });
     expect(outcome).toEqual({ kind: 'notSent', error: 'no connection within 200 ms' });
   });
 
   it('frees the place for the next message long before a long deadline', async () => {
     const listener = await stalledListener();
     await listener.fill();
-    const { outcome, latencyMs } = await clientOf(listener.url, { timeoutMs: 60_000 }).send(message(1));
+    const { outcome, latencyMs } = await sentOnce(clientOf(listener.url, { timeoutMs: 60_000 }), message(1));
     expect(outcome).toMatchObject({ kind: 'notSent', error: expect.stringMatching(/connect timeout/i) });
     expect(latencyMs).toBeLessThan(10_000);
   });
@@ -172,11 +173,11 @@ describe('A provider that takes no connection', () => {
     const listener = await stalledListener();
     await listener.fill();
     const client = clientOf(listener.url);
-    expect((await client.send(message(1), { timeoutMs: 200 })).outcome.kind).toBe('notSent');
-    const second = client.send(message(2));
+    expect((await sentOnce(client, message(1), { timeoutMs: 200 })).outcome.kind).toBe('notSent');
+    const second = sentOnce(client, message(2));
     listener.proceed();
     expect((await second).outcome).toEqual({ kind: 'accepted' });
-    expect((await client.send(message(3))).outcome).toEqual({ kind: 'accepted' });
+    expect((await sentOnce(client, message(3))).outcome).toEqual({ kind: 'accepted' });
     expect(listener.requests).toEqual(['POST /v1/send/2 HTTP/1.1', 'POST /v1/send/3 HTTP/1.1']);
     expect(listener.connections).toBe(2 + 1);
   });
@@ -187,9 +188,9 @@ describe('A process that stood still', () => {
     const listener = await stalledListener();
     listener.proceed();
     const client = clientOf(listener.url);
-    await client.send(message(1));
+    await sentOnce(client, message(1));
     listener.pause();
-    const sending = client.send(message(2), { timeoutMs: 800 });
+    const sending = sentOnce(client, message(2), { timeoutMs: 800 });
     await listener.request(2);
     listener.proceed();
     // Nothing of this thread runs until the deadline has long passed.
@@ -203,10 +204,10 @@ describe('Closing the client', () => {
     const requests = new EventEmitter();
     const { provider, client } = await setup((socket, nth) => requests.emit('request', socket, nth));
     const arrived = once(requests, 'request');
-    const sending = client.send(message(1));
+    const sending = sentOnce(client, message(1));
     const [socket, nth] = await arrived;
     const closed = client.close();
-    expect((await client.send(message(2))).outcome).toMatchObject({ kind: 'notSent', withdrawn: true });
+    expect((await sentOnce(client, message(2))).outcome).toMatchObject({ kind: 'notSent', withdrawn: true });
     answers200(socket, nth);
     expect((await sending).outcome).toEqual({ kind: 'accepted' });
     await closed;
@@ -216,7 +217,7 @@ describe('Closing the client', () => {
 
   it('takes no longer than the deadline of an answer that never comes', async () => {
     const { client } = await setup(() => undefined, { timeoutMs: 200 });
-    const sending = client.send(message(1));
+    const sending = sentOnce(client, message(1));
     await client.close();
     expect((await sending).outcome.kind).toBe('ambiguous');
   });

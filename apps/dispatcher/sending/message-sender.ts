@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
-import { type Delivery, type Outcome, ProviderClient } from '#libs/provider';
+import { type Delivery, type Outcome, ProviderClient, type Sending } from '#libs/provider';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { ProviderBreaker } from '../provider/provider-breaker.js';
 import type { GrantedMessage } from './open-batch.js';
@@ -9,6 +9,28 @@ import { SendGate } from './send-gate.js';
 import { SendPace } from './send-pace.js';
 import { SlotQueue } from './slot-queue.js';
 import { SlotWindow } from './slot-window.js';
+
+/** One request of a message. */
+class Flight implements Sending {
+  /** It was still to be written when the time for it was over. */
+  lapsed = false;
+
+  constructor(
+    readonly message: GrantedMessage,
+    private readonly gate: SendGate,
+    private readonly land: (flight: Flight, delivery: Delivery) => void,
+  ) {}
+
+  mayStart(now: number): boolean {
+    if (this.gate.refusalOf(this.message, now) !== undefined) return false;
+    this.lapsed = now > this.message.startUntil;
+    return !this.lapsed;
+  }
+
+  settled(delivery: Delivery): void {
+    this.land(this, delivery);
+  }
+}
 
 /**
  * Puts granted messages on the wire, each at its instant, if it has one, and on a connection that is free at that
@@ -54,21 +76,30 @@ export class MessageSender {
 
   /** Sends granted messages as their slots come and connections become free. */
   send(messages: readonly GrantedMessage[]): void {
-    this.queue.push(...messages.filter(({ hasSlot }) => !hasSlot));
-    this.early.add(messages.filter(({ hasSlot }) => hasSlot));
+    const slotted = messages.filter(({ hasSlot }) => hasSlot);
+    this.queue.push(...(slotted.length === 0 ? messages : messages.filter(({ hasSlot }) => !hasSlot)));
+    if (slotted.length > 0) this.early.add(slotted);
     this.pump();
   }
 
   /** Sends one message at once, past the pace; undefined when the gate refuses it. */
   async sendNow(message: GrantedMessage): Promise<Outcome | undefined> {
-    if (this.gate.refusalOf(message) === undefined) return this.exchange(message);
-    this.leave([message]);
-    return undefined;
+    if (this.gate.refusalOf(message, performance.now()) !== undefined) {
+      this.leave([message]);
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      this.start(message, (flight, delivery) => {
+        this.land(flight, delivery);
+        resolve(delivery.outcome);
+      });
+    });
   }
 
   /** Lets go of what was granted and may not start any more: it was never sent and stays pending. */
   drop(): void {
-    const refused = (message: GrantedMessage) => this.gate.refusalOf(message) !== undefined;
+    const now = performance.now();
+    const refused = (message: GrantedMessage) => this.gate.refusalOf(message, now) !== undefined;
     const dropped = this.early.remove(refused);
     for (const queue of [this.due, this.queue]) {
       dropped.push(...queue.filter(refused));
@@ -92,9 +123,9 @@ export class MessageSender {
     while (this.onTheWire < this.pace.limit) {
       const message = this.due.shift() ?? this.queue.shift();
       if (!message) return;
-      if (this.gate.refusalOf(message) !== undefined) this.leave([message]);
+      if (this.gate.refusalOf(message, now) !== undefined) this.leave([message]);
       else if (now > message.startUntil) this.lapseUnserved(message);
-      else void this.exchange(message);
+      else this.start(message, this.land);
     }
   }
 
@@ -108,37 +139,36 @@ export class MessageSender {
     if (!message.batch.lapse(message)) this.leave([message]);
   }
 
-  private async exchange(message: GrantedMessage): Promise<Outcome> {
+  private start(message: GrantedMessage, land: (flight: Flight, delivery: Delivery) => void): void {
     const { mailingId } = message.batch;
     this.pace.use(performance.now(), this.onTheWire);
     this.onTheWire += 1;
     this.inFlight.set(mailingId, this.countInFlight(mailingId) + 1);
-    let lapsed = false;
-    const delivery = await this.client.send(
+    this.client.start(
       { id: message.id, phone: message.phone, text: message.batch.text },
+      new Flight(message, this.gate, land),
       {
         timeoutMs: this.gate.requestMs(message.batch),
         deadline: this.gate.latestStartOf(message),
-        mayStart: () =>
-          this.gate.refusalOf(message) === undefined && !(lapsed = performance.now() > message.startUntil),
       },
     );
+  }
+
+  private readonly land = ({ message, lapsed }: Flight, delivery: Delivery): void => {
+    const { mailingId } = message.batch;
     this.onTheWire -= 1;
     const left = this.countInFlight(mailingId) - 1;
     if (left > 0) this.inFlight.set(mailingId, left);
     else this.inFlight.delete(mailingId);
-    if (lapsed) {
-      this.lapseUnserved(message);
-      this.pump();
-      return delivery.outcome;
+    if (lapsed) this.lapseUnserved(message);
+    else {
+      this.pace.rest(performance.now());
+      this.adjustPace(message, delivery);
+      this.breaker.note(delivery.outcome, message.batch.probe);
+      this.recorder.take(message, delivery);
     }
-    this.pace.rest(performance.now());
-    this.adjustPace(message, delivery);
-    this.breaker.note(delivery.outcome, message.batch.probe);
-    this.recorder.take(message, delivery);
     this.pump();
-    return delivery.outcome;
-  }
+  };
 
   private adjustPace({ hasSlot }: GrantedMessage, { outcome }: Delivery): void {
     if (hasSlot && outcome.kind !== 'notSent') this.slots.grow();

@@ -3,14 +3,15 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { isConnectionError, Sql } from '#libs/database';
 import { type MessageOutcome, type OutcomeWriter, recordOutcomes } from '#libs/messages';
-import type { Delivery } from '#libs/provider';
+import type { Delivery, Outcome } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { GrantedMessage } from './open-batch.js';
-import { effectOf } from './outcome-effect.js';
+import { type Effect, effectOf } from './outcome-effect.js';
 import { retryTime } from './retry-time.js';
+import { UnrecordedCap } from './unrecorded-cap.js';
 
 interface Unrecorded {
   message: GrantedMessage;
@@ -42,7 +43,9 @@ export class OutcomeRecorder {
     private readonly identity: DispatcherIdentity,
     private readonly clock: DatabaseClock,
     private readonly metrics: DispatcherMetrics,
+    private readonly cap: UnrecordedCap,
   ) {
+    cap.onWait = () => this.schedule();
     this.logsEachMessage = config.log.level === 'debug' || config.log.level === 'trace';
     this.writer = { dispatcherId: identity.id, shard: 0, retryBatches: new Map() };
   }
@@ -80,38 +83,45 @@ export class OutcomeRecorder {
       this.leave(message, outcome.kind);
       return;
     }
-    const at = this.clock.now();
-    // Not the request's start: that is extrapolated, and may be ahead of the database while that is slow.
-    const inDoubtSince = effect.ambiguous ? message.grantedAt : null;
-    const { attempts } = effect;
-    const doubt = message.inDoubtSince ?? inDoubtSince;
     this.buffer.push({
       message,
       kind: outcome.kind,
-      outcome: {
-        messageId: message.id,
-        source: batch,
-        number: message.attempts + 1,
-        becomes: effect.becomes,
-        ...(inDoubtSince === null ? {} : { inDoubtSince }),
-        attempts,
-        at,
-        ...(effect.becomes === 'pending'
-          ? { retryAt: retryTime(message, { attempts, now: at, inDoubtSince: doubt }, this.config) }
-          : {}),
-        ...(outcome.kind === 'accepted' ? {} : { error: outcome.error }),
-        ...(outcome.kind === 'accepted' || attempts === message.attempts
-          ? {}
-          : {
-              attempt: {
-                outcome: outcome.kind,
-                httpStatus: ('httpStatus' in outcome ? outcome.httpStatus : null) ?? null,
-                latencyMs,
-              },
-            }),
-      },
+      outcome: this.outcomeOf(message, outcome, effect, latencyMs),
     });
     this.schedule();
+  }
+
+  private outcomeOf(
+    message: GrantedMessage,
+    outcome: Outcome,
+    effect: Extract<Effect, { type: 'record' }>,
+    latencyMs: number,
+  ): MessageOutcome {
+    const { becomes, attempts } = effect;
+    const at = this.clock.now();
+    const number = message.attempts + 1;
+    const base = { messageId: message.id, source: message.batch, number, becomes, attempts, at };
+    if (outcome.kind === 'accepted') return base;
+    // Not the request's start: that is extrapolated, and may be ahead of the database while that is slow.
+    const inDoubtSince = effect.ambiguous ? message.grantedAt : null;
+    const doubt = message.inDoubtSince ?? inDoubtSince;
+    return {
+      ...base,
+      ...(inDoubtSince === null ? {} : { inDoubtSince }),
+      ...(becomes === 'pending'
+        ? { retryAt: retryTime(message, { attempts, now: at, inDoubtSince: doubt }, this.config) }
+        : {}),
+      error: outcome.error,
+      ...(attempts === message.attempts
+        ? {}
+        : {
+            attempt: {
+              outcome: outcome.kind,
+              httpStatus: ('httpStatus' in outcome ? outcome.httpStatus : null) ?? null,
+              latencyMs,
+            },
+          }),
+    };
   }
 
   /**
@@ -146,8 +156,14 @@ export class OutcomeRecorder {
 
   private schedule(): void {
     if (this.flushing || this.buffer.length === 0) return;
-    if (this.buffer.length >= this.config.flush.rows) void this.flush();
+    if (this.buffer.length >= this.worthWriting) void this.flush();
     else this.timer ??= setTimeout(() => void this.flush(), this.config.flush.ms);
+  }
+
+  /** Sooner than a full set when that lets somebody grant who waits: sending would stand still for the timer. */
+  private get worthWriting(): number {
+    const { rows } = this.config.flush;
+    return this.cap.missing > 0 ? Math.min(this.cap.missing, rows) : rows;
   }
 
   private async writeAll(): Promise<void> {

@@ -54,11 +54,11 @@ export class SendGate {
     for (const id of this.controlled.keys()) if (!mailingIds.has(id)) this.controlled.delete(id);
   }
 
-  /** Undefined when the message may be sent now. */
-  refusalOf(message: AtTheGate): Refusal | undefined {
-    const refusal = this.refusal(message.batch);
+  /** Undefined when the message may be sent now, by the monotonic clock. */
+  refusalOf(message: AtTheGate, now: number): Refusal | undefined {
+    const refusal = this.refusal(message.batch, now);
     if (refusal) return refusal;
-    return performance.now() < this.latestResend(message) ? undefined : 'in doubt too long';
+    return now < this.latestResend(message) ? undefined : 'in doubt too long';
   }
 
   /** The monotonic instant up to which the message's request may be written. */
@@ -67,12 +67,11 @@ export class SendGate {
   }
 
   /** Undefined when the next request of the batch may start now. */
-  refusal(batch: OpenBatch): Refusal | undefined {
+  refusal(batch: OpenBatch, now = performance.now()): Refusal | undefined {
     if (this.stopping) return 'stopping';
     if (this.breakerOpen && !batch.probe) return 'breaker open';
     const control = this.controlled.get(batch.mailingId);
     if (control?.stopped) return 'stopped';
-    const now = performance.now();
     // NaN (no time known yet) must refuse, hence the negation.
     if (!(now < this.latestStart(batch))) return 'too late';
     if (now + this.requestMs(batch) >= batch.leaseDeadline) return 'lease too short';

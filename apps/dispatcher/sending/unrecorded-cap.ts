@@ -6,7 +6,11 @@ export class UnrecordedCap {
   private used = 0;
   private readonly waiting: { count: number; resolve: () => void }[] = [];
 
-  constructor(private readonly most: number) {}
+  constructor(
+    private readonly most: number,
+    /** Called when somebody has to wait: see {@link missing}. */
+    public onWait: () => void = () => {},
+  ) {}
 
   /** Granted and unrecorded right now. */
   get unrecorded(): number {
@@ -16,6 +20,12 @@ export class UnrecordedCap {
   /** The largest slice that can ever be granted. */
   get size(): number {
     return this.most;
+  }
+
+  /** How many places have to be given back before the first in the line gets his; 0 when nobody waits. */
+  get missing(): number {
+    const [first] = this.waiting;
+    return first ? this.used + first.count - this.most : 0;
   }
 
   /**
@@ -31,6 +41,7 @@ export class UnrecordedCap {
     this.waiting.push(wish);
     this.admit();
     const isWaiting = () => this.waiting.includes(wish);
+    if (isWaiting()) this.onWait();
     if (isWaiting()) await (news ? Promise.race([served, news(isWaiting)]) : served);
     const place = this.waiting.indexOf(wish);
     if (place < 0) return true;

@@ -11,7 +11,7 @@ import { setup, type MailingGiven } from '../../support/queue-scenario.js';
 import { aConfig } from '../../unit/dispatcher/dispatcher-fixture.js';
 
 /** A recorder, and a batch of four that its dispatcher has granted as a whole. */
-async function aGrantedBatch(given: MailingGiven) {
+async function aGrantedBatch(given: MailingGiven, config = aConfig()) {
   const scenario = await setup();
   const mailing = await scenario.aPlannedMailing({ ...given, count: 4 });
   const dispatcher = await scenario.dispatcher();
@@ -26,7 +26,7 @@ async function aGrantedBatch(given: MailingGiven) {
   const slot = { grantedAt, hasSlot: false, startFrom: 0, startUntil: Infinity };
   const granted = messages.map((message): GrantedMessage => ({ ...message, ...slot, batch }));
   const identity = { id: dispatcher.id, shard: dispatcher.shard } as DispatcherIdentity;
-  const recorder = new OutcomeRecorder(aConfig(), scenario.sql, identity, clock, new DispatcherMetrics());
+  const recorder = new OutcomeRecorder(config, scenario.sql, identity, clock, new DispatcherMetrics(), cap);
   const [a, b, c, d] = granted;
   if (!a || !b || !c || !d) throw new Error('Four were to be granted');
   const reclaim = async () => {
@@ -117,5 +117,33 @@ describe('for a mailing that sends again', () => {
     );
     // A request of 10 s has to be over by then.
     expect(retry?.due).toBeLessThanOrEqual(inDoubtSince + 20_000);
+  });
+});
+
+describe('somebody waits for places under the cap', () => {
+  const accepted = { outcome: { kind: 'accepted' }, latencyMs: 5 } as const;
+  // Nothing else would write within the test.
+  const patient = { ...aConfig(), flush: { rows: 128, ms: 3_600_000 } };
+
+  test('outcomes are written as soon as there are enough of them to free these', async () => {
+    const { recorder, cap, a, b, c } = await aGrantedBatch({}, patient);
+    const served = cap.acquire(9);
+    expect(cap.missing).toBe(3);
+    recorder.take(a, accepted);
+    recorder.take(b, accepted);
+    expect(cap.unrecorded).toBe(4);
+    recorder.take(c, accepted);
+
+    expect(await served).toBe(true);
+    expect(cap.unrecorded).toBe(10);
+  });
+
+  test('those that are there already are written when the wait begins', async () => {
+    const { recorder, cap, a, b } = await aGrantedBatch({}, patient);
+    recorder.take(a, accepted);
+    recorder.take(b, accepted);
+
+    expect(await cap.acquire(8)).toBe(true);
+    expect(cap.missing).toBe(0);
   });
 });

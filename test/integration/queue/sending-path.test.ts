@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Sql, Statement } from '#libs/database';
 import { openBreaker, takeProbe } from '#libs/messages';
 import type { ControlBus } from '#libs/nats';
-import type { Delivery, ProviderClient } from '#libs/provider';
+import type { Delivery, ProviderClient, Sending } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
@@ -45,10 +45,10 @@ async function aSendingPath(scenario: QueueScenario, settings: Record<string, st
   const gate = new SendGate(config, clock);
   const onTheWire: ((delivery: Delivery) => void)[] = [];
   const client = {
-    send: () => new Promise<Delivery>((answer) => onTheWire.push(answer)),
+    start: (_: unknown, sending: Sending) => onTheWire.push((delivery) => sending.settled(delivery)),
   } as unknown as ProviderClient;
   const bus = { announce: () => {} } as unknown as ControlBus;
-  const recorder = new OutcomeRecorder(config, scenario.sql, identity, clock, new DispatcherMetrics());
+  const recorder = new OutcomeRecorder(config, scenario.sql, identity, clock, new DispatcherMetrics(), cap);
   const breaker = new ProviderBreaker(scenario.sql, bus, gate);
   const leases = new LeaseHolder(config, sql, identity, clock, cap);
   const granter = new SliceGranter(config, sql, identity, clock, cap);

@@ -84,18 +84,21 @@ describe('a message in doubt', () => {
     const message = { ...once, inDoubtSince: NOON - 20_000, batch };
     expect(gate.latestStartOf(message) - performance.now()).toBe(30_000);
     vi.advanceTimersByTime(29_999);
-    expect(gate.refusalOf(message)).toBeUndefined();
+    expect(gate.refusalOf(message, performance.now())).toBeUndefined();
     vi.advanceTimersByTime(1);
-    expect(gate.refusalOf(message)).toBe('in doubt too long');
-    expect(gate.refusalOf({ ...once, inDoubtSince: null, batch }), 'another one').toBeUndefined();
+    expect(gate.refusalOf(message, performance.now())).toBe('in doubt too long');
+    expect(
+      gate.refusalOf({ ...once, inDoubtSince: null, batch }, performance.now()),
+      'another one',
+    ).toBeUndefined();
   });
 
   test('passes at any age when a person wants it sent again, and not a second time', () => {
     const gate = aGate();
     const batch = anOpenBatch({ keyLifetimeMs: 5_000 });
     const message = { attempts: 2, resolvedAttempts: 2, inDoubtSince: NOON - minute, batch };
-    expect(gate.refusalOf(message)).toBeUndefined();
-    expect(gate.refusalOf({ ...message, attempts: 3 })).toBe('in doubt too long');
+    expect(gate.refusalOf(message, performance.now())).toBeUndefined();
+    expect(gate.refusalOf({ ...message, attempts: 3 }, performance.now())).toBe('in doubt too long');
   });
 
   test('is held to the lifetime that the last grant read', () => {
@@ -103,25 +106,25 @@ describe('a message in doubt', () => {
     const batch = anOpenBatch({ keyLifetimeMs: minute });
     const message = { ...once, inDoubtSince: NOON - 20_000, batch };
     batch.keyLifetimeMs = 20_000;
-    expect(gate.refusalOf(message)).toBe('in doubt too long');
+    expect(gate.refusalOf(message, performance.now())).toBe('in doubt too long');
     batch.keyLifetimeMs = Infinity;
-    expect(gate.refusalOf(message)).toBeUndefined();
+    expect(gate.refusalOf(message, performance.now())).toBeUndefined();
   });
 
   test('passes at any time when the provider knows it for ever, and never after the end', () => {
     const gate = aGate();
     const batch = anOpenBatch({ endAt: NOON + 2_000 });
     const message = { ...once, inDoubtSince: 0, batch };
-    expect(gate.refusalOf(message)).toBeUndefined();
+    expect(gate.refusalOf(message, performance.now())).toBeUndefined();
     expect(gate.latestStartOf(message)).toBe(gate.latestStart(batch));
     vi.advanceTimersByTime(1_500);
-    expect(gate.refusalOf(message)).toBe('too late');
+    expect(gate.refusalOf(message, performance.now())).toBe('too late');
   });
 
   test("does not pass while the database's time is not known", () => {
     const gate = new SendGate(aConfig(), new DatabaseClock());
     const batch = anOpenBatch({ keyLifetimeMs: minute });
-    expect(gate.refusalOf({ ...once, inDoubtSince: NOON, batch })).toBeDefined();
+    expect(gate.refusalOf({ ...once, inDoubtSince: NOON, batch }, performance.now())).toBeDefined();
   });
 });
 

@@ -35,14 +35,14 @@ describe('An outcome that waits to be recorded', () => {
 describe('An answer that comes a byte at a time', () => {
   it('costs little more than its bytes, and is read all the same', async () => {
     const all = { token: '', deadlines: new DeadlineTimer(), lastAccepted: undefined };
-    const times = { startedAt: 0, startBy: Infinity, answeredBy: performance.now() + 60_000 };
+    const answeredBy = performance.now() + 60_000;
     const body = '{"code":0,"message":"OK"}'.padStart(MAX_ANSWER_BYTES - 1);
     const before = bytesInUse();
     const deliveries: Promise<Delivery>[] = [];
     const exchanges = Array.from({ length: 20 }, () => {
-      let resolve!: (delivery: Delivery) => void;
-      deliveries.push(new Promise((settle) => (resolve = settle)));
-      const exchange = new Exchange(all, times, resolve);
+      let settled!: (delivery: Delivery) => void;
+      deliveries.push(new Promise((settle) => (settled = settle)));
+      const exchange = new Exchange(all, { mayStart: () => true, settled }, 0, Infinity, answeredBy);
       exchange.onResponseStart(controller, 200, {});
       for (const byte of body) exchange.onResponseData(controller, Buffer.from(byte));
       return exchange;
