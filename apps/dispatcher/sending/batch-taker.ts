@@ -49,8 +49,14 @@ export class BatchTaker {
     }
   }
 
-  /** There may be work, or it is time to stop: nobody sleeps on. */
+  /** It is time to stop: nobody sleeps on. */
   wake(): void {
+    this.wakeUp.wake();
+  }
+
+  /** Sending goes on after an outage, in which no tickets were published: nobody sleeps on, or waits for one. */
+  lookAtOnce(): void {
+    this.looksAtOnce = this.config.lanes;
     this.wakeUp.wake();
   }
 

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DutyTicker } from '../duties/duty-ticker.js';
+import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { BatchRunner } from './batch-runner.js';
 import { BatchTaker } from './batch-taker.js';
 import { SendGate } from './send-gate.js';
@@ -17,7 +18,12 @@ export class SendLanes {
     private readonly runner: BatchRunner,
     private readonly gate: SendGate,
     private readonly ticker: DutyTicker,
-  ) {}
+    breaker: ProviderBreaker,
+  ) {
+    breaker.onChange((open) => {
+      if (!open) taker.lookAtOnce();
+    });
+  }
 
   start(): void {
     this.running = Array.from({ length: this.config.lanes }, () => this.lane());

@@ -7,17 +7,18 @@ import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.j
 import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
 
 /** Of two lanes, with a queue that has no tickets and a Postgres that has enough to do. */
-function aTaker() {
+function aTaker(pollMs = 100) {
   const fetch = vi.fn<WorkQueue['fetch']>(async () => []);
   const takeDue = vi.fn<LeaseHolder['takeDue']>(async () => anOpenBatch());
+  const gate = { breakerOpen: false, stopping: false } as SendGate;
   const taker = new BatchTaker(
-    aConfig({ DISPATCHER_LANES: '2', POLL_MS: '100' }),
+    { ...aConfig({ DISPATCHER_LANES: '2' }), pollMs },
     { ready: true, fetch } as unknown as WorkQueue,
     { takeDue } as unknown as LeaseHolder,
-    { breakerOpen: false, stopping: false } as SendGate,
+    gate,
     new ServingMemory(),
   );
-  return { taker, fetch, takeDue };
+  return { taker, fetch, takeDue, gate };
 }
 
 test('at the start each lane takes what is due without waiting for a ticket', async () => {
@@ -36,5 +37,18 @@ test('once Postgres is back they do so again', async () => {
   expect(await taker.take()).toBeUndefined();
   fetch.mockClear();
   await Promise.all([taker.take(), taker.take()]);
+  expect(fetch).not.toHaveBeenCalled();
+});
+
+test('once the provider is back they do so again, and none sleeps on', async () => {
+  const { taker, fetch, gate } = aTaker(3_600_000);
+  for (let nth = 0; nth < 2; nth += 1) await taker.take();
+  gate.breakerOpen = true;
+  const asleep = [taker.take(), taker.take()];
+  gate.breakerOpen = false;
+  taker.lookAtOnce();
+  expect(await Promise.all(asleep)).toEqual([undefined, undefined]);
+  expect(await taker.take()).toBeDefined();
+  expect(await taker.take()).toBeDefined();
   expect(fetch).not.toHaveBeenCalled();
 });
