@@ -82,6 +82,26 @@ export async function inTurn(
   return figures;
 }
 
+/**
+ * Measures the other side before, between and after ours, and compares each of ours with the mean of its two
+ * neighbours: a machine that becomes faster or slower meanwhile does so on both sides.
+ */
+export async function betweenReferences(
+  rounds: number,
+  ours: () => Promise<number>,
+  reference: () => Promise<number>,
+): Promise<Required<Rounds>> {
+  const figures: Required<Rounds> = { ours: [], reference: [] };
+  let before = await reference();
+  for (let round = 0; round < rounds; round += 1) {
+    figures.ours.push(await ours());
+    const after = await reference();
+    figures.reference.push((before + after) / 2);
+    before = after;
+  }
+  return figures;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low = NaN, high = NaN] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { markdownTable } from '../test/support/markdown-table.js';
+import { renewTable } from '../test/support/report-page.js';
 import type { Finding } from './finding.js';
 import { showGrowth } from './growth/show.js';
+import { machineTable } from './machine.js';
 import { rows } from './rows/index.js';
 
 const { values } = parseArgs({
@@ -17,6 +19,7 @@ const { values } = parseArgs({
 const usage = `npm run bench                            measures every row against its reference and its bar
 npm run bench -- --row <name>            one row; may be repeated
 npm run bench -- --json                  the findings as JSON on stdout, all else on stderr
+npm run bench -- --page <file>           writes the table, and what it was measured on, into a Markdown page
 npm run bench -- --growth                what a message and a read cost as the tables grow
 npm run bench -- --growth --page <file>  writes that into a Markdown page, and growth.svg beside it
 
@@ -74,7 +77,12 @@ for (const row of rows) {
     print(`${row.name} could not be measured: ${String(error)}`);
   }
 }
-print(`\n${markdownTable(columns, findings.map(lineOf))}\n`);
+const table = markdownTable(columns, findings.map(lineOf));
+print(`\n${table}\n`);
+if (values.page !== undefined) {
+  await renewTable(values.page, 'bench', table);
+  await renewTable(values.page, 'machine', await machineTable());
+}
 if (values.json) process.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
 const broken = findings.filter(({ holds }) => !holds).length;
 print(`bars: ${findings.length - broken} hold, ${broken} do not, ${skipped} rows could not be measured`);

@@ -1,4 +1,4 @@
-import { findingOf, inTurn, ratioAtLeast } from '../finding.js';
+import { betweenReferences, findingOf, ratioAtLeast } from '../finding.js';
 import type { Row } from '../row.js';
 import { BenchWorld } from '../world.js';
 import { bareRate, serviceRate } from './send-mailing.js';
@@ -12,7 +12,7 @@ export const send: Row = {
     const world = await BenchWorld.start();
     try {
       await world.clients(MESSAGES, 'all');
-      const rounds = await inTurn(
+      const rounds = await betweenReferences(
         ROUNDS,
         () => serviceRate(world, 'all', MESSAGES),
         () => bareRate(world, MESSAGES),
