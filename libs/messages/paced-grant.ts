@@ -47,6 +47,11 @@ const grant: Statement = {
     FROM reserved CROSS JOIN clock`,
 };
 
+interface PacedRow extends Omit<Grant, 'ids' | 'leaseMs' | 'slotless'> {
+  ids: number[];
+  slotless: number[];
+}
+
 /** Grants what finds a slot of the slice `ids` (ascending); undefined when it may not be sent (any more). */
 export async function grantPacedSlice(
   sql: SqlExecutor,
@@ -55,9 +60,15 @@ export async function grantPacedSlice(
   ids: readonly number[],
   terms: GrantTerms,
 ): Promise<Grant | undefined> {
-  const [row] = await sql.query<Omit<Grant, 'ids' | 'slotless'> & { ids: number[]; slotless: number[] }>(
-    grant,
-    [owner, key.id, key.fence, ids, terms.leaseMs, terms.guardMs],
-  );
-  return row && { ...row, ids: new Set(row.ids), slotless: new Set(row.slotless) };
+  const [row] = await sql.query<PacedRow>(grant, [
+    owner,
+    key.id,
+    key.fence,
+    ids,
+    terms.leaseMs,
+    terms.guardMs,
+  ]);
+  if (!row) return undefined;
+  const leaseMs = row.ids.length > 0 ? terms.leaseMs : null;
+  return { ...row, ids: new Set(row.ids), leaseMs, slotless: new Set(row.slotless) };
 }

@@ -4,6 +4,8 @@ import type { LeaseKey } from './batch-lease.js';
 export interface Grant {
   /** Ids of the slice that are still to be sent. */
   ids: Set<number>;
+  /** What is left of the lease, in milliseconds from `now`; null if the grant did not look at it. */
+  leaseMs: number | null;
   /** The mailing's end and the database's clock, epoch milliseconds. */
   endAt: number;
   now: number;
@@ -29,7 +31,8 @@ export interface GrantTerms {
 /**
  * Commits, before anything leaves, how far this owner may send: after a crash the messages in doubt are
  * exactly those up to `granted_upto` that were not recorded. It holds only while the lease, the mailing, its
- * end, the window and the breaker allow it, and renews the lease. Rows are read again, because a client may
+ * end, the window and the breaker allow it, and renews the lease once a tenth of it is gone: a batch's row is granted
+ * from several times a second, and each new `lease_until` is another entry of an index. Rows are read again, because a client may
  * have been deleted since the batch was leased. With a limit it is the paced grant's turn: this one refuses
  * all but a probe, which is a request a second at most, while nothing else is sent.
  */
@@ -39,7 +42,8 @@ const grant: Statement = {
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), granted AS (
       UPDATE batches b SET
         granted_upto = greatest(b.granted_upto, $4),
-        lease_until = clock.now + make_interval(secs => $6::float8 / 1000)
+        lease_until = CASE WHEN b.lease_until > clock.now + make_interval(secs => $6::float8 * 0.9 / 1000)
+          THEN b.lease_until ELSE clock.now + make_interval(secs => $6::float8 / 1000) END
       FROM clock, mailings m, providers p
       WHERE b.id = $2 AND b.fence = $3 AND b.owner = $1::uuid AND b.state = 'leased'
         AND m.id = b.mailing_id AND m.status = 'running' AND m.deleted_at IS NULL
@@ -47,11 +51,12 @@ const grant: Statement = {
         AND p.id = b.provider_id
         AND (p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = $1::uuid AND $8))
         AND ($8 OR num_nonnulls(m.rate_limit, p.rate_limit) = 0)
-      RETURNING m.end_at, clock.now, p.key_lifetime
+      RETURNING m.end_at, clock.now, p.key_lifetime, b.lease_until - clock.now AS lease
     )
     SELECT extract(epoch FROM granted.end_at)::float8 * 1000 AS "endAt",
       extract(epoch FROM granted.now)::float8 * 1000 AS now,
       extract(epoch FROM granted.key_lifetime)::float8 * 1000 AS "keyLifetimeMs",
+      extract(epoch FROM granted.lease)::float8 * 1000 AS "leaseMs",
       CASE WHEN waiting.count < cardinality($5::bigint[]) THEN waiting.ids END AS "stillWaiting"
     FROM granted, LATERAL (
       SELECT count(*), coalesce(array_agg(id::float8), '{}') AS ids FROM messages
@@ -59,7 +64,7 @@ const grant: Statement = {
     ) AS waiting`,
 };
 
-interface GrantRow extends Pick<Grant, 'endAt' | 'now' | 'keyLifetimeMs'> {
+interface GrantRow extends Pick<Grant, 'endAt' | 'now' | 'keyLifetimeMs' | 'leaseMs'> {
   /** Null when that is all of the slice, as it nearly always is. */
   stillWaiting: number[] | null;
 }

@@ -99,7 +99,7 @@ export class SliceGranter {
     );
     if (!grant) return undefined;
     this.clock.observe(grant.now, sentAt);
-    if (grant.ids.size > 0) batch.leaseDeadline = sentAt + this.config.leaseMs;
+    if (grant.leaseMs !== null) batch.leaseDeadline = sentAt + grant.leaseMs;
     batch.endAt = grant.endAt;
     batch.keyLifetimeMs = grant.keyLifetimeMs ?? Infinity;
     if (grant.slots === null) batch.limitedBy = null;
