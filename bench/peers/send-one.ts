@@ -6,6 +6,8 @@ const { DATABASE_URL = '', SINK_URL = '', CONNECTIONS = '' } = process.env;
 export const connections = Number(CONNECTIONS);
 const http = new Http(SINK_URL, { connections, pipelining: 1 });
 export const postgres = new Postgres({ connectionString: DATABASE_URL, max: 10 });
+// Whatever breaks fails a job, and with it the row; graphile-worker complains of a pool that nobody listens to.
+postgres.on('error', () => {});
 
 export interface Job {
   id: number;
