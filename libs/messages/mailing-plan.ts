@@ -75,6 +75,22 @@ export interface PageTerms {
   shard: number;
 }
 
+/**
+ * Where the page begins and the plan ends. Kept from others until the page is written, so that both can be handed
+ * to its statement as values; and that is planned for them anew. Without knowing them Postgres takes the clients in
+ * between for a few thousand and walks through all of them, which for one tag among a million clients took half a
+ * second instead of a millisecond.
+ */
+const holdPlan: Statement = {
+  name: 'hold-plan',
+  text: `
+    SELECT plan_cursor AS after, plan_upto AS upto, set_config('plan_cache_mode', 'force_custom_plan', true)
+    FROM mailings WHERE id = $1 AND plan_fence = $2 AND planned_at IS NULL
+    FOR NO KEY UPDATE`,
+};
+
+const nothing: PlannedRow = { messages: 0, expired: 0, batches: 0, done: true };
+
 const skipKnownClients = 'ON CONFLICT ON CONSTRAINT messages_once_per_client DO NOTHING';
 const UNIQUE_VIOLATION = '23505';
 
@@ -100,13 +116,16 @@ async function writePage(
   page: PageTerms,
   onConflict: string,
 ): Promise<PlannedPage> {
-  const filter = audienceFilter(lease.audience, 8);
+  const filter = audienceFilter(lease.audience, 10);
   const statement = {
     name: `plan-page-${filter.shape}${onConflict && '-anew'}`,
     text: planPageText(filter.condition, onConflict),
   };
-  const [planned] = await sql.transaction(async (transaction) => {
+  const [planned = nothing] = await sql.transaction(async (transaction) => {
     await enterPlanning(transaction);
+    const held = [lease.mailingId, lease.fence];
+    const [bounds] = await transaction.query<{ after: number; upto: number }>(holdPlan, held);
+    if (!bounds) return [];
     return transaction.query<PlannedRow>(statement, [
       lease.mailingId,
       lease.fence,
@@ -115,10 +134,11 @@ async function writePage(
       page.leaseMs,
       page.shard,
       DEFAULT_PROVIDER,
+      bounds.after,
+      bounds.upto,
       ...filter.values,
     ]);
   });
-  if (!planned) return { messages: 0, expired: 0, batches: 0, finished: true };
   return {
     messages: planned.messages,
     expired: planned.expired,
@@ -140,7 +160,7 @@ export async function leaveMailing(sql: SqlExecutor, lease: PlanLease): Promise<
 function planPageText(audienceCondition: string, onConflict: string): string {
   return `
     WITH mailing AS MATERIALIZED (
-      SELECT id, end_at, window_from, window_to, plan_cursor, plan_upto, ems_now() AS now,
+      SELECT id, end_at, window_from, window_to, ems_now() AS now,
         make_interval(secs => $4::float8 / 1000) AS guard
       FROM mailings
       WHERE id = $1 AND plan_fence = $2 AND planned_at IS NULL AND deleted_at IS NULL
@@ -149,8 +169,7 @@ function planPageText(audienceCondition: string, onConflict: string): string {
     ), page AS MATERIALIZED (
       SELECT c.id, c.phone, CASE WHEN g.window_from IS NULL THEN '' ELSE c.timezone END AS zone
       FROM clients c CROSS JOIN mailing g
-      WHERE c.id > (SELECT plan_cursor FROM mailing) AND c.id <= (SELECT plan_upto FROM mailing)
-        AND ${audienceCondition}
+      WHERE c.id > $8 AND c.id <= $9 AND ${audienceCondition}
       ORDER BY c.id
       LIMIT $3
     ), zone_window AS MATERIALIZED (

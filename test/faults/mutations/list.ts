@@ -95,8 +95,8 @@ export const mutations: readonly Mutation[] = [
       { file: planning, replace: 'ON CONFLICT ON CONSTRAINT messages_once_per_client DO NOTHING', by: '' },
       {
         file: planning,
-        replace: 'c.id > (SELECT plan_cursor FROM mailing)',
-        by: 'c.id > (SELECT plan_cursor - 100 FROM mailing)',
+        replace: 'c.id > $8 ',
+        by: 'c.id > $8::bigint - 100 ',
       },
     ],
     scenario: 'many-pages',

@@ -48,6 +48,7 @@ const guards: Record<string, Guard> = {
   // Planning, by page: 20,000 messages, up to eight pages each with their indexes.
   'take-mailing-to-plan': guard(60, 'mailings_unplanned', 'clients_pkey'),
   'share-planning-lock': guard(5),
+  'hold-plan': guard(10, 'mailings_pkey'),
   'plan-page-all': guard(400_000, 'clients_pkey', 'mailings_pkey'),
   'plan-page-t': guard(400_000, 'mailings_pkey'),
   'plan-page-x': guard(400_000, 'clients_pkey', 'mailings_pkey'),

@@ -77,6 +77,15 @@ describe('what changes rows', () => {
   });
 });
 
+test('a rare tag is planned without a walk through all clients, also when its page has been planned often', async () => {
+  for (let time = 0; time < 7; time += 1) {
+    const plans = await explained.run('auto', async () => planningCases['a rare tag is planned']?.(scene));
+    const page = plans.find(({ statement }) => statement === 'plan-page-t');
+    expect(page?.pages).toBeLessThan(2_000);
+    expect(page?.indexes).toContain('clients_tags');
+  }
+});
+
 describe('what is read', () => {
   // A page's plan for any values expects a tenth of all rows; Postgres prefers the one for the page's own size.
   test.each(Object.entries(listCases))('%s', async (_name, run) => {
