@@ -14,6 +14,7 @@ export * from './forgotten-batches.js';
 export * from './mailing-plan.js';
 export * from './message-status.js';
 export * from './outcome-recording.js';
+export * from './outranked-ticket.js';
 export * from './paced-grant.js';
 export { excludePlanning } from './planning-lock.js';
 export { queueChecks } from './queue-health.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
-import { WorkQueue } from '#libs/nats';
+import { type FetchedTicket, WorkQueue } from '#libs/nats';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { LeaseHolder } from './lease-holder.js';
 import type { OpenBatch } from './open-batch.js';
@@ -15,6 +15,8 @@ import { WakeUp } from './wake-up.js';
 export class BatchTaker {
   private readonly logger = new Logger(BatchTaker.name);
   private readonly wakeUp = new WakeUp();
+  /** Tickets that gave way to something more urgent: one for each lane at most. */
+  private readonly passedOver: FetchedTicket[] = [];
   private troubled = false;
   /**
    * Looks into Postgres that no ticket is waited for: one for each lane at the start and after trouble, for the
@@ -68,15 +70,27 @@ export class BatchTaker {
     const queueReady = this.queue.ready;
     if (this.looksAtOnce > 0) this.looksAtOnce -= 1;
     else if (queueReady) {
-      for (const ticket of await this.queue.fetch(1, this.config.pollMs)) {
-        const batch = await this.leases.takeTicketed({ id: ticket.batchId, fence: ticket.fence });
-        ticket.ack();
-        if (batch) return batch;
-      }
+      const ticket = this.passedOver.shift() ?? (await this.queue.fetch(1, this.config.pollMs))[0];
+      const batch = ticket && (await this.takeFor(ticket));
+      if (batch) return batch;
     }
     if (this.gate.stopping) return undefined;
     const batch = await this.leases.takeDue(this.memory.nextOrder());
     if (!batch && !queueReady) await this.wakeUp.wait(this.config.pollMs);
+    return batch;
+  }
+
+  /** The batch of the ticket, or one that is more urgent; the ticket is kept then for when nothing else is. */
+  private async takeFor(ticket: FetchedTicket): Promise<OpenBatch | undefined> {
+    if (await this.leases.isOutranked(ticket.batchId)) {
+      const urgent = await this.leases.takeDue(this.memory.nextOrder());
+      if (urgent) {
+        this.passedOver.push(ticket);
+        return urgent;
+      }
+    }
+    const batch = await this.leases.takeTicketed({ id: ticket.batchId, fence: ticket.fence });
+    ticket.ack();
     return batch;
   }
 }

@@ -5,6 +5,7 @@ import {
   findExpiredLeases,
   findWaitingMessages,
   freeForgottenBatches,
+  isOutranked,
   leaseDueBatch,
   type LeasedBatch,
   type LeaseKey,
@@ -65,6 +66,12 @@ export class LeaseHolder {
   /** Leases the batch a ticket names; undefined when it was taken, is not due or may not be sent. */
   takeTicketed(key: LeaseKey): Promise<OpenBatch | undefined> {
     return this.take(false, (terms) => leaseTicketedBatch(this.sql, terms, key));
+  }
+
+  /** Whether something more urgent than the batch of a ticket waits to be sent. */
+  isOutranked(batchId: number): Promise<boolean> {
+    const { waitingMailings, config } = this;
+    return isOutranked(this.sql, batchId, { guardMs: config.sendGuardMs, waitingMailings });
   }
 
   /** Leases the next due batch. A probe may do so while the breaker is half open for this dispatcher. */

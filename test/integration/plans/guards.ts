@@ -21,6 +21,7 @@ const large = new Set([
 const guards: Record<string, Guard> = {
   // Sending. Of 128 outcomes each is looked up, held, looked up again and changed.
   'lease-ticketed-batch': guard(120, 'batches_pkey'),
+  'find-outranking': guard(700, 'batches_pkey', 'mailings_unfinished'),
   'lease-due-batch': guard(700, 'mailings_unfinished', 'batches_open', 'batches_pkey'),
   'waiting-messages': guard(30, 'messages_batch'),
   'hold-old-doubts': guard(5_000, 'messages_batch', 'messages_pkey', 'mailing_counters_pkey'),

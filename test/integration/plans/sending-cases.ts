@@ -4,6 +4,7 @@ import {
   findExpiredLeases,
   freeForgottenBatches,
   grantPacedSlice,
+  isOutranked,
   openBreaker,
   prolongOpenBreaker,
   reclaimAbandonedBatches,
@@ -30,6 +31,16 @@ const served = Array.from({ length: 20 }, (_, nth) => mailing.sending + nth);
 export const sendingCases: Cases = {
   'a batch is leased by its ticket': (scene) =>
     living(scene).leaseTicketed({ id: firstBatch.ready, fence: 0 }),
+  'a ticket is held against what is more urgent': async ({ sql }) => {
+    await isOutranked(sql, firstBatch.ready, { guardMs: 500, waitingMailings: [] });
+  },
+  'a ticket is found to be the least urgent': async ({ sql, given }) => {
+    await given(
+      'UPDATE mailings SET priority = -1 WHERE id = (SELECT mailing_id FROM batches WHERE id = $1)',
+      [firstBatch.ready],
+    );
+    await isOutranked(sql, firstBatch.ready, { guardMs: 500, waitingMailings: [] });
+  },
   'a batch is leased by deadline': (scene) => living(scene).lease(),
   'a batch is leased in turns': (scene) => living(scene).lease({ fair: true, recentMailings: served }),
   'a batch is leased while a mailing waits for slots': (scene) =>

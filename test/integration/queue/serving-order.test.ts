@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { takeTickets } from '#libs/messages';
+import { isOutranked, takeTickets } from '#libs/messages';
 import { setup } from '../../support/queue-scenario.js';
 import type { QueueDispatcher } from '../../support/queue-dispatcher.js';
 
@@ -88,6 +88,39 @@ describe('tickets', () => {
     await (await dispatcher()).leaseTicketed({ id: ticket?.batchId ?? 0, fence: ticket?.fence ?? 0 });
 
     expect(await takeTickets(sql, terms)).toHaveLength(1);
+  });
+
+  test('give way to what has a higher priority while it can be sent', async () => {
+    const { sql, run, aPlannedMailing, shiftClock } = await setup();
+    await aPlannedMailing({ priority: 5 });
+    const [ticket] = await takeTickets(sql, terms);
+    const outranked = (waitingMailings: (number | null)[] = []) =>
+      isOutranked(sql, ticket?.batchId ?? 0, { guardMs: 500, waitingMailings });
+    await aPlannedMailing({ priority: 5 });
+    await aPlannedMailing({ priority: 4 });
+    expect(await outranked(), 'no other is higher').toBe(false);
+
+    const high = await aPlannedMailing({ priority: 6, endsIn: '1h' });
+    expect(await outranked()).toBe(true);
+    const unless = async (change: string, back: string) => {
+      await run(change);
+      expect(await outranked(), change).toBe(false);
+      await run(back);
+      expect(await outranked(), back).toBe(true);
+    };
+    const mailing = (set: string) => `UPDATE mailings SET ${set} WHERE id = ${high}`;
+    const batch = (set: string) => `UPDATE batches SET ${set} WHERE mailing_id = ${high}`;
+    await unless(mailing(`status = 'paused'`), mailing(`status = 'running'`));
+    await unless(mailing('deleted_at = now()'), mailing('deleted_at = NULL'));
+    await unless(batch(`due_at = due_at + interval '1 day'`), batch(`due_at = due_at - interval '1 day'`));
+    await unless(batch(`state = 'done'`), batch(`state = 'ready'`));
+    await unless(batch('not_after = ems_now()'), batch(`not_after = 'infinity'`));
+    await unless(`UPDATE providers SET breaker = 'open'`, `UPDATE providers SET breaker = 'closed'`);
+    await run(mailing('rate_limit = 10'));
+    expect(await outranked([high]), 'it waits for slots').toBe(false);
+    expect(await outranked()).toBe(true);
+    await shiftClock('2h');
+    expect(await outranked(), 'it is over').toBe(false);
   });
 
   test('are written anew when nobody took them up in their time', async () => {

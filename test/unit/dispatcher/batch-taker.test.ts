@@ -52,3 +52,39 @@ test('once the provider is back they do so again, and none sleeps on', async () 
   expect(await taker.take()).toBeDefined();
   expect(fetch).not.toHaveBeenCalled();
 });
+
+/** One lane that has looked once already, with tickets, and something more urgent as often as `urgent` says. */
+async function aTakerWithTickets(urgent: (number | undefined)[]) {
+  const ack = vi.fn<(batchId: number) => void>();
+  const tickets = [11, 12].map((batchId) => ({ batchId, fence: 0, ack: () => ack(batchId) }));
+  const taker = new BatchTaker(
+    aConfig({ DISPATCHER_LANES: '1', POLL_MS: '100' }),
+    { ready: true, fetch: async () => tickets.splice(0, 1) } as unknown as WorkQueue,
+    {
+      takeTicketed: async ({ id }) => anOpenBatch({ id }),
+      takeDue: async () => {
+        const id = urgent.shift();
+        return id === undefined ? undefined : anOpenBatch({ id });
+      },
+      isOutranked: async () => urgent.length > 0,
+    } as Partial<LeaseHolder> as LeaseHolder,
+    { breakerOpen: false, stopping: false } as SendGate,
+    new ServingMemory(),
+  );
+  await taker.take();
+  return { take: async () => (await taker.take())?.id, ack };
+}
+
+test('a ticket gives way to what is more urgent, and comes next afterwards', async () => {
+  const { take, ack } = await aTakerWithTickets([1, 901, 902]);
+  expect([await take(), await take()]).toEqual([901, 902]);
+  expect(ack).not.toHaveBeenCalled();
+  expect([await take(), await take()]).toEqual([11, 12]);
+  expect(ack.mock.calls).toEqual([[11], [12]]);
+});
+
+test('a ticket is taken up when another dispatcher was faster with what is more urgent', async () => {
+  const { take, ack } = await aTakerWithTickets([1, undefined]);
+  expect(await take()).toBe(11);
+  expect(ack).toHaveBeenCalledExactlyOnceWith(11);
+});
