@@ -5,6 +5,7 @@ import { ConfigError, loadDispatcherConfig } from '#libs/config';
 import { NatsLink, natsMicroservice } from '#libs/nats';
 import { Logger } from '#libs/telemetry';
 import { DispatcherModule } from './dispatcher.module.js';
+import { growHeapSlowly } from './heap-growth.js';
 
 /** Only probes and scrapes come in: connections at one time, and milliseconds for a request or of silence. */
 const CONNECTIONS = 100;
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
   await app.listen(config.port, config.host);
 }
 
+growHeapSlowly();
 try {
   await main();
 } catch (error) {
