@@ -20,6 +20,8 @@ import { MailingFinisher } from './duties/mailing-finisher.js';
 import { SpentBatchCloser } from './duties/spent-batch-closer.js';
 import { TicketPublisher } from './duties/ticket-publisher.js';
 import { MailingPlanner } from './planning/mailing-planner.js';
+import { MailingStarter } from './planning/mailing-starter.js';
+import { PageWriter } from './planning/page-writer.js';
 import { ProviderBreaker } from './provider/provider-breaker.js';
 import { ProviderProber } from './provider/provider-prober.js';
 import { BatchRunner } from './sending/batch-runner.js';
@@ -34,7 +36,7 @@ import { ServingMemory } from './sending/serving-memory.js';
 import { SliceGranter } from './sending/slice-granter.js';
 import { UnrecordedCap } from './sending/unrecorded-cap.js';
 
-const planning = [MailingPlanner];
+const planning = [PageWriter, MailingPlanner, MailingStarter];
 const sending = [
   SendLanes,
   BatchTaker,

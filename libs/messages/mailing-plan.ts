@@ -14,6 +14,7 @@ export const DEFAULT_PROVIDER = 1;
 export interface PlanLease {
   mailingId: number;
   fence: number;
+  priority: number;
   audience: Audience;
 }
 
@@ -52,7 +53,7 @@ const takeMailingToPlan: Statement = {
       plan_lease_until = clock.now + make_interval(secs => $1::float8 / 1000)
     FROM due, clock
     WHERE m.id = due.id
-    RETURNING m.id AS "mailingId", m.plan_fence AS fence, m.audience`,
+    RETURNING m.id AS "mailingId", m.plan_fence AS fence, m.priority, m.audience`,
 };
 
 /** Takes one mailing that waits to be planned, for `leaseMs`; undefined if there is none. */

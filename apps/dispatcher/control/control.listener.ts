@@ -37,7 +37,7 @@ export class ControlListener {
     }
     // What starts later is found by its start. Looking at once would keep a core busy while many are created.
     if (!changed.startsLater) {
-      this.ticker.nudge('mailing-planner');
+      this.ticker.nudge('mailing-starter');
       this.ticker.nudge('ticket-publisher');
     }
     return { dispatcherId: this.identity.id, version, inFlight: this.sender.countInFlight(mailingId) };

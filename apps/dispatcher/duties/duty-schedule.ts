@@ -3,6 +3,7 @@ import type { DispatcherConfig } from '#libs/config';
 import { ControlWatcher } from '../control/control-watcher.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { MailingPlanner } from '../planning/mailing-planner.js';
+import { MailingStarter } from '../planning/mailing-starter.js';
 import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { ProviderProber } from '../provider/provider-prober.js';
 import { LeaseHolder } from '../sending/lease-holder.js';
@@ -31,6 +32,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     ControlWatcher,
     ProviderBreaker,
     ProviderProber,
+    MailingStarter,
     MailingPlanner,
     TicketPublisher,
     LeaseHolder,
@@ -47,6 +49,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     controlWatcher: ControlWatcher,
     breaker: ProviderBreaker,
     prober: ProviderProber,
+    starter: MailingStarter,
     planner: MailingPlanner,
     tickets: TicketPublisher,
     leases: LeaseHolder,
@@ -64,14 +67,21 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
       name: 'provider-prober',
       everyMs: 250,
       duty: prober,
-      wakes: (result) => (result === 'answered' ? 'ticket-publisher' : undefined),
+      wakes: (result) => (result === 'answered' ? ['ticket-publisher'] : []),
+    }),
+    tick({
+      name: 'mailing-starter',
+      everyMs: 250,
+      duty: starter,
+      again: (step) => step.more,
+      wakes: (step) => (step.page ? ['ticket-publisher', 'mailing-planner'] : []),
     }),
     tick({
       name: 'mailing-planner',
       everyMs: 250,
       duty: planner,
       again: (step) => step.more,
-      wakes: (step) => (step.page ? 'ticket-publisher' : undefined),
+      wakes: (step) => (step.page ? ['ticket-publisher'] : []),
     }),
     tick({ name: 'ticket-publisher', everyMs: 250, duty: tickets }),
     tick({ name: 'lease-keeper', everyMs: config.leaseMs / 6, duty: leases }),
@@ -81,7 +91,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
       everyMs: 500,
       duty: closer,
       again: ({ closed, moved }) => closed > 0 || moved > 0,
-      wakes: ({ closed }) => (closed > 0 ? 'mailing-finisher' : undefined),
+      wakes: ({ closed }) => (closed > 0 ? ['mailing-finisher'] : []),
     }),
     tick({ name: 'mailing-finisher', everyMs: 500, duty: finisher }),
     tick({

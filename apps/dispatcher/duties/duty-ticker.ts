@@ -9,8 +9,8 @@ export interface Tick<Result = unknown> {
   duty: Duty<Result>;
   /** Whether there is more of the same to do at once. */
   again?(result: Result): boolean;
-  /** Another duty that has something to do after such a result. */
-  wakes?(result: Result): string | undefined;
+  /** The other duties that have something to do after such a result. */
+  wakes?(result: Result): readonly string[];
 }
 
 /** Runs duties at their intervals, one run of each at a time. A failed run is tried again at the next tick. */
@@ -73,8 +73,7 @@ export class DutyTicker {
     try {
       for (let more = true; more && !this.stopping;) {
         const result = await tick.duty.runOnce();
-        const wakes = tick.wakes?.(result);
-        if (wakes) this.nudge(wakes);
+        for (const name of tick.wakes?.(result) ?? []) this.nudge(name);
         more = tick.again?.(result) ?? false;
       }
       if (this.failing.delete(tick.name)) this.logger.log(`${tick.name} works again.`);

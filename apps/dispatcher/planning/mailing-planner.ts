@@ -1,75 +1,60 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { DispatcherConfig } from '#libs/config';
+import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { leaveMailing, type PlanLease, type PlannedPage, planPage, takeMailing } from '#libs/messages';
-import { DispatcherMetrics } from '#libs/telemetry';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
+import { leaveMailing, type PlanLease } from '#libs/messages';
 import type { Duty } from '../duties/duty.js';
+import { PageWriter, type PlanningStep } from './page-writer.js';
 
 /** Clients in one page: about 0.2 s of one short transaction. */
 const PAGE_SIZE = 20_000;
-/** Clients in the first page of a lease: few, since nothing can be sent before they are written. */
-const FIRST_PAGE_SIZE = 2_000;
-/** Milliseconds; renewed by each page, and a page that is being written can't be taken over anyway. */
-const PLAN_LEASE = 10_000;
 
-export interface PlanningStep {
-  /** The page that was written, if there was anything to plan. */
-  page?: PlannedPage & { mailingId: number };
-  /** Another page waits. */
-  more: boolean;
+interface Turn {
+  lease: PlanLease;
+  /** The last page could not be written. */
+  failed: boolean;
 }
 
 /**
- * Turns mailings whose time has come into batches and messages, a page at a time. Several mailings take
- * turns, so that a small one does not wait for a big one to be planned.
+ * Turns what is left of the mailings that have begun into batches and messages, a page at a time. Higher priority
+ * goes first; mailings of one priority take turns, so that a small one does not wait for a big one to be planned.
  */
 @Injectable()
 export class MailingPlanner implements Duty<PlanningStep> {
-  private readonly logger = new Logger(MailingPlanner.name);
-  /** One for each mailing at most. */
-  private held: PlanLease[] = [];
+  /** One for each mailing at most, the next one first. */
+  private turns: Turn[] = [];
 
   constructor(
-    @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
     private readonly sql: Sql,
-    private readonly identity: DispatcherIdentity,
-    private readonly metrics: DispatcherMetrics,
+    private readonly pages: PageWriter,
   ) {}
 
+  /** Takes over the rest of a mailing. One of which a page `failed` comes after all others: it holds up none. */
+  hold(lease: PlanLease, failed = false): void {
+    // A lease that ran out while others had their turn is worth nothing any more.
+    const own = this.turns.find((turn) => turn.lease.mailingId === lease.mailingId);
+    if (own && own.lease.fence > lease.fence) return;
+    const others = this.turns.filter((turn) => turn !== own);
+    this.turns = [...others, { lease, failed }].toSorted(byRank);
+  }
+
   async runOnce(): Promise<PlanningStep> {
-    const taken = await takeMailing(this.sql, PLAN_LEASE);
-    if (taken) {
-      this.logger.log({ msg: 'planning begins', mailingId: taken.mailingId });
-      // A lease that ran out while others had their turn is worth nothing any more.
-      this.held = [taken, ...this.held.filter((lease) => lease.mailingId !== taken.mailingId)];
-    }
-    const lease = this.held.shift();
+    const lease = this.turns.shift()?.lease;
     if (!lease) return { more: false };
-    const startedAt = performance.now();
-    let page: PlannedPage;
     try {
-      page = await planPage(this.sql, lease, {
-        size: lease === taken ? FIRST_PAGE_SIZE : PAGE_SIZE,
-        guardMs: this.config.sendGuardMs,
-        leaseMs: PLAN_LEASE,
-        shard: this.identity.shard,
-      });
+      const page = await this.pages.write(lease, PAGE_SIZE);
+      if (!page.finished) this.hold(lease);
+      return { page, more: this.turns.length > 0 };
     } catch (error) {
-      // To the end of the row, so that a mailing which can't be planned holds up no other.
-      this.held.push(lease);
+      this.hold(lease, true);
       throw error;
     }
-    this.metrics.planned((performance.now() - startedAt) / 1000);
-    if (!page.finished) this.held.push(lease);
-    else await leaveMailing(this.sql, lease);
-    this.logger.log({ msg: 'page planned', mailingId: lease.mailingId, ...page });
-    return { page: { ...page, mailingId: lease.mailingId }, more: this.held.length > 0 };
   }
 
   /** Leaves the rest to the other dispatchers. */
   async stop(): Promise<void> {
-    for (const lease of this.held.splice(0)) await leaveMailing(this.sql, lease);
+    for (const { lease } of this.turns.splice(0)) await leaveMailing(this.sql, lease);
   }
+}
+
+function byRank(one: Turn, other: Turn): number {
+  return Number(one.failed) - Number(other.failed) || other.lease.priority - one.lease.priority;
 }

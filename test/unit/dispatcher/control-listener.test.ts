@@ -26,8 +26,8 @@ async function nudgedBy(changed: Partial<MailingChanged>): Promise<string[]> {
 
 describe('a dispatcher that hears of a new mailing', () => {
   test('plans at once', async () => {
-    expect(await nudgedBy({})).toEqual(['mailing-planner', 'ticket-publisher']);
-    expect(await nudgedBy({ startsLater: false })).toEqual(['mailing-planner', 'ticket-publisher']);
+    expect(await nudgedBy({})).toEqual(['mailing-starter', 'ticket-publisher']);
+    expect(await nudgedBy({ startsLater: false })).toEqual(['mailing-starter', 'ticket-publisher']);
   });
 
   test('does not look for work when the mailing starts later', async () => {

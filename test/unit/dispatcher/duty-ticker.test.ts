@@ -72,7 +72,7 @@ describe('a duty', () => {
   });
 
   test('wakes the one that has something to do after it', async () => {
-    const first = aTick('first', [true, false], { wakes: (found) => (found ? 'second' : undefined) });
+    const first = aTick('first', [true, false], { wakes: (found) => (found ? ['second'] : []) });
     const second = aTick('second', [undefined], { everyMs: 60_000 });
     ticker.start([second.tick, first.tick]);
     await settled();
