@@ -35,10 +35,12 @@ import { SendLanes } from './sending/send-lanes.js';
 import { ServingMemory } from './sending/serving-memory.js';
 import { SliceGranter } from './sending/slice-granter.js';
 import { UnrecordedCap } from './sending/unrecorded-cap.js';
+import { UrgentLane } from './sending/urgent-lane.js';
 
 const planning = [PageWriter, MailingPlanner, MailingStarter];
 const sending = [
   SendLanes,
+  UrgentLane,
   BatchTaker,
   ServingMemory,
   LeaseHolder,

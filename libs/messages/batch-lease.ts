@@ -6,6 +6,7 @@ import { dueBatches, servingOrder, withoutWaiting } from './serving-order.js';
 export interface LeasedBatch {
   id: number;
   mailingId: number;
+  priority: number;
   providerId: number;
   fence: number;
   timezone: string | null;
@@ -39,7 +40,7 @@ const leased = `
 const breakerLetsPass = `(p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = $1::uuid AND $4))`;
 
 const returned = `
-    RETURNING b.id, b.mailing_id AS "mailingId", b.provider_id AS "providerId", b.fence, b.timezone,
+    RETURNING b.id, b.mailing_id AS "mailingId", m.priority, b.provider_id AS "providerId", b.fence, b.timezone,
       extract(epoch FROM b.not_before)::float8 * 1000 AS "notBefore",
       extract(epoch FROM b.not_after)::float8 * 1000 AS "notAfter",
       extract(epoch FROM m.end_at)::float8 * 1000 AS "endAt", m.text,
@@ -70,6 +71,7 @@ const leaseDue: Statement = {
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), candidate AS (
       ${dueBatches({ guard: '$3', recent: '$5', waiting: '$7', limit: '8' })}
+        AND ($8::smallint IS NULL OR m.priority > $8)
     ), chosen AS (
       SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
       WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock) AND ${breakerLetsPass}
@@ -111,11 +113,19 @@ export async function leaseTicketedBatch(
   return batch;
 }
 
+/** Which batch is next. */
+export interface LeaseOrder {
+  recentMailings: number[];
+  fair: boolean;
+  /** Only one of a higher priority than this. */
+  above?: number;
+}
+
 /** Takes the batch that is next in the serving order, ticket or not. */
 export async function leaseDueBatch(
   sql: SqlExecutor,
   terms: LeaseTerms,
-  order: { recentMailings: number[]; fair: boolean },
+  order: LeaseOrder,
 ): Promise<LeasedBatch | undefined> {
   const [batch] = await sql.query<LeasedBatch>(leaseDue, [
     terms.owner,
@@ -125,6 +135,7 @@ export async function leaseDueBatch(
     order.recentMailings,
     order.fair,
     terms.waitingMailings,
+    order.above,
   ]);
   return batch;
 }

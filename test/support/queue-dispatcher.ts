@@ -42,10 +42,15 @@ export class QueueDispatcher {
       fair?: boolean;
       probe?: boolean;
       waitingMailings?: (number | null)[];
+      above?: number;
     } = {},
   ) {
-    const { recentMailings = [], fair = false, probe = false, waitingMailings = [] } = order;
-    return leaseDueBatch(this.sql, { ...this.terms(probe), waitingMailings }, { recentMailings, fair });
+    const { recentMailings = [], fair = false, probe = false, waitingMailings = [], above } = order;
+    return leaseDueBatch(
+      this.sql,
+      { ...this.terms(probe), waitingMailings },
+      { recentMailings, fair, ...(above === undefined ? {} : { above }) },
+    );
   }
 
   /** Leases the batch that a ticket names. */

@@ -7,6 +7,7 @@ import { MailingStarter } from '../planning/mailing-starter.js';
 import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { ProviderProber } from '../provider/provider-prober.js';
 import { LeaseHolder } from '../sending/lease-holder.js';
+import { UrgentLane } from '../sending/urgent-lane.js';
 import { AbandonedBatchReclaimer } from './abandoned-batch-reclaimer.js';
 import { EngineGauges } from './engine-gauges.js';
 import { DeletedMailingPurger } from './deleted-mailing-purger.js';
@@ -35,6 +36,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     MailingStarter,
     MailingPlanner,
     TicketPublisher,
+    UrgentLane,
     LeaseHolder,
     AbandonedBatchReclaimer,
     SpentBatchCloser,
@@ -52,6 +54,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     starter: MailingStarter,
     planner: MailingPlanner,
     tickets: TicketPublisher,
+    urgentLane: UrgentLane,
     leases: LeaseHolder,
     reclaimer: AbandonedBatchReclaimer,
     closer: SpentBatchCloser,
@@ -74,7 +77,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
       everyMs: 250,
       duty: starter,
       again: (step) => step.more,
-      wakes: (step) => (step.page ? ['ticket-publisher', 'mailing-planner'] : []),
+      wakes: (step) => (step.page ? ['urgent-lane', 'ticket-publisher', 'mailing-planner'] : []),
     }),
     tick({
       name: 'mailing-planner',
@@ -84,6 +87,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
       wakes: (step) => (step.page ? ['ticket-publisher'] : []),
     }),
     tick({ name: 'ticket-publisher', everyMs: 250, duty: tickets }),
+    tick({ name: 'urgent-lane', everyMs: 250, duty: urgentLane, again: ({ ran }) => ran }),
     tick({ name: 'lease-keeper', everyMs: config.leaseMs / 6, duty: leases }),
     tick({ name: 'abandoned-batch-reclaimer', everyMs: 1_000, duty: reclaimer }),
     tick({

@@ -9,6 +9,7 @@ import {
   leaseDueBatch,
   type LeasedBatch,
   type LeaseKey,
+  type LeaseOrder,
   leaseTicketedBatch,
   releaseBatch,
   renewLeases,
@@ -75,7 +76,7 @@ export class LeaseHolder {
   }
 
   /** Leases the next due batch. A probe may do so while the breaker is half open for this dispatcher. */
-  takeDue(order: { recentMailings: number[]; fair: boolean }, probe = false): Promise<OpenBatch | undefined> {
+  takeDue(order: LeaseOrder, probe = false): Promise<OpenBatch | undefined> {
     return this.take(probe, (terms) => leaseDueBatch(this.sql, terms, order));
   }
 

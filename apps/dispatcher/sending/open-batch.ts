@@ -21,6 +21,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   readonly id: number;
   readonly fence: number;
   readonly mailingId: number;
+  readonly priority: number;
   readonly providerId: number;
   readonly timezone: string | null;
   readonly notAfter: number;
@@ -61,6 +62,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.id = lease.id;
     this.fence = lease.fence;
     this.mailingId = lease.mailingId;
+    this.priority = lease.priority;
     this.providerId = lease.providerId;
     this.timezone = lease.timezone;
     this.notAfter = lease.notAfter;

@@ -5,12 +5,14 @@ import { DutyTicker } from '../duties/duty-ticker.js';
 import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { BatchRunner } from './batch-runner.js';
 import { BatchTaker } from './batch-taker.js';
+import type { OpenBatch } from './open-batch.js';
 import { SendGate } from './send-gate.js';
 
 /** A few batches at a time go through {@link BatchRunner}, each lane taking the next as soon as it can. */
 @Injectable()
 export class SendLanes {
   private running: Promise<void>[] = [];
+  private readonly busyWith = new Set<OpenBatch>();
 
   constructor(
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
@@ -23,6 +25,12 @@ export class SendLanes {
     breaker.onChange((open) => {
       if (!open) taker.lookAtOnce();
     });
+  }
+
+  /** The lowest priority of what the lanes are busy with; undefined while one of them is free. */
+  get leastUrgent(): number | undefined {
+    if (this.busyWith.size < this.config.lanes) return undefined;
+    return Math.min(...[...this.busyWith].map(({ priority }) => priority));
   }
 
   start(): void {
@@ -43,7 +51,9 @@ export class SendLanes {
       const batch = await this.taker.take();
       if (!batch) continue;
       this.ticker.nudge('ticket-publisher');
+      this.busyWith.add(batch);
       await this.runner.run(batch);
+      this.busyWith.delete(batch);
     }
   }
 }

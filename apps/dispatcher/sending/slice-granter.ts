@@ -81,10 +81,11 @@ export class SliceGranter {
    * those who wait for some. A probe waits a moment only.
    */
   private acquirePlaces(count: number, batch: OpenBatch, mayGrant: () => boolean): Promise<boolean> {
-    return this.cap.acquire(count, async (isWaiting) => {
+    const news = async (isWaiting: () => boolean) => {
       do await batch.news.wait(NEWS_WAIT);
       while (isWaiting() && !batch.probe && mayGrant() && !batch.hasLeft && !batch.ungranted.hasLapsed);
-    });
+    };
+    return this.cap.acquire(count, news, batch.priority);
   }
 
   private async grant(batch: OpenBatch, slice: Slice<GrantedMessage>): Promise<GrantedSlice | undefined> {

@@ -1,10 +1,10 @@
 /**
  * Caps the messages that were granted and are not yet recorded: the most that can be in doubt when this
- * process dies. First come, first served.
+ * process dies. Higher priority goes first, and within a priority who came first.
  */
 export class UnrecordedCap {
   private used = 0;
-  private readonly waiting: { count: number; resolve: () => void }[] = [];
+  private readonly waiting: { count: number; priority: number; resolve: () => void }[] = [];
 
   constructor(
     private readonly most: number,
@@ -33,12 +33,17 @@ export class UnrecordedCap {
    * False, and no place taken, when what `news` promises comes first; it is asked for only if there is a wait, and
    * is told whether that goes on.
    */
-  async acquire(count: number, news?: (isWaiting: () => boolean) => Promise<unknown>): Promise<boolean> {
+  async acquire(
+    count: number,
+    news?: (isWaiting: () => boolean) => Promise<unknown>,
+    priority = 0,
+  ): Promise<boolean> {
     if (count === 0) return true;
     let resolve = () => {};
     const served = new Promise<void>((done) => (resolve = done));
-    const wish = { count, resolve };
-    this.waiting.push(wish);
+    const wish = { count, priority, resolve };
+    const behind = this.waiting.findIndex((other) => other.priority < priority);
+    this.waiting.splice(behind < 0 ? this.waiting.length : behind, 0, wish);
     this.admit();
     const isWaiting = () => this.waiting.includes(wish);
     if (isWaiting()) this.onWait();

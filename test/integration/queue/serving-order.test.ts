@@ -24,6 +24,17 @@ describe('the serving order', () => {
     expect(await leasesInTurn(await dispatcher(), 3, true)).toEqual([high, middle, low]);
   });
 
+  test('has nothing for one who asks for more than the highest priority', async () => {
+    const { aPlannedMailing, dispatcher } = await setup();
+    await aPlannedMailing({ priority: 4 });
+    const high = await aPlannedMailing({ priority: 5 });
+    const one = await dispatcher();
+
+    expect(await one.lease({ above: 5 })).toBeUndefined();
+    expect(await one.lease({ above: 4 })).toMatchObject({ mailingId: high, priority: 5 });
+    expect(await one.lease({ above: 4 })).toBeUndefined();
+  });
+
   test("puts the earliest deadline first, be it the end or the window's close", async () => {
     const { aPlannedMailing, setClock, dispatcher } = await setup();
     await setClock('2030-01-10T12:00Z');

@@ -22,6 +22,7 @@ export function anOpenBatch(
     {
       id: 1,
       mailingId: 7,
+      priority: 0,
       providerId: 1,
       fence: 1,
       timezone: null,

@@ -56,6 +56,32 @@ describe('a slice that waits for places under the cap', () => {
     expect(vi.getTimerCount(), 'nobody looks up any more').toBe(0);
   });
 
+  test('passes those of a lower priority', async () => {
+    const cap = new UnrecordedCap(1);
+    await cap.acquire(1);
+    const granter = new SliceGranter(
+      aConfig(),
+      {} as Sql,
+      {} as DispatcherIdentity,
+      new DatabaseClock(),
+      cap,
+    );
+    const before = vi.fn<() => void>();
+    void cap.acquire(1, undefined, 4).then(before);
+    const batch = anOpenBatch({ cap, priority: 5 });
+    batch.ungranted.add(messages);
+    // It got its place when it is asked again, and is refused.
+    const mayGrant = vi.fn<() => boolean>(() => false);
+    void granter.grantNext(batch, 1, mayGrant);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(mayGrant).not.toHaveBeenCalled();
+    cap.release(1);
+    expect(before).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(mayGrant).toHaveBeenCalledOnce();
+    expect(mayGrant.mock.invocationCallOrder[0]).toBeLessThan(before.mock.invocationCallOrder[0] ?? 0);
+  });
+
   test('is not passed by those behind it', async () => {
     const { cap, behind } = await aLine();
     for (let second = 0; second < 5; second += 1) await vi.advanceTimersByTimeAsync(1_000);

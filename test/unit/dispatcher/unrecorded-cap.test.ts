@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
 
 /** Asks for places; `granted` tells whether they were given, after everything that was due has happened. */
-function ask(cap: UnrecordedCap, count: number) {
-  const given = cap.acquire(count).then(() => true);
+function ask(cap: UnrecordedCap, count: number, priority?: number) {
+  const given = cap.acquire(count, undefined, priority).then(() => true);
   const afterIt = () => Promise.resolve().then(() => Promise.resolve(false));
   return { granted: () => Promise.race([given, afterIt()]) };
 }
@@ -35,6 +35,20 @@ describe('the cap on unrecorded messages', () => {
 
     expect([await large.granted(), await small.granted()]).toEqual([true, true]);
     expect(cap.unrecorded).toBe(10);
+  });
+
+  test('serves higher priority first, in order within it', async () => {
+    const cap = new UnrecordedCap(10);
+    ask(cap, 10);
+    const low = ask(cap, 1);
+    const high = [ask(cap, 1, 9), ask(cap, 1, 9)];
+    const middle = ask(cap, 1, 5);
+    const line = [...high, middle, low];
+    for (let served = 1; served <= line.length; served += 1) {
+      cap.release(1);
+      const granted = await Promise.all(line.map((one) => one.granted()));
+      expect(granted).toEqual(line.map((_, nth) => nth < served));
+    }
   });
 
   test('can be filled by one slice of its whole size', async () => {

@@ -1,0 +1,51 @@
+import { expect, test, vi } from 'vitest';
+import type { BatchRunner } from '../../../apps/dispatcher/sending/batch-runner.js';
+import type { LeaseHolder } from '../../../apps/dispatcher/sending/lease-holder.js';
+import type { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import type { SendLanes } from '../../../apps/dispatcher/sending/send-lanes.js';
+import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
+import { UrgentLane } from '../../../apps/dispatcher/sending/urgent-lane.js';
+import { anOpenBatch } from './dispatcher-fixture.js';
+
+/** Beside lanes that are busy, with nothing below priority 3, unless told otherwise; one batch of priority 9 is due. */
+function anUrgentLane(
+  given: { leastUrgent?: number | undefined; breakerOpen?: boolean; stopping?: boolean } = {},
+) {
+  const urgent = [anOpenBatch({ id: 901, mailingId: 9, priority: 9 })];
+  const takeDue = vi.fn<LeaseHolder['takeDue']>(async () => urgent.shift());
+  const run = vi.fn<BatchRunner['run']>(async () => {});
+  const memory = new ServingMemory();
+  const { leastUrgent, breakerOpen, stopping } = {
+    leastUrgent: 3,
+    breakerOpen: false,
+    stopping: false,
+    ...given,
+  };
+  const lane = new UrgentLane(
+    { leastUrgent } as SendLanes,
+    { takeDue } as unknown as LeaseHolder,
+    { breakerOpen, stopping } as SendGate,
+    memory,
+    { run } as unknown as BatchRunner,
+  );
+  return { lane, takeDue, run, memory };
+}
+
+test('what is more urgent than what the lanes send is sent beside it', async () => {
+  const { lane, takeDue, run, memory } = anUrgentLane();
+  expect(await lane.runOnce()).toEqual({ ran: true });
+  expect(await lane.runOnce()).toEqual({ ran: false });
+  expect(takeDue).toHaveBeenCalledWith(expect.objectContaining({ above: 3 }));
+  expect(run.mock.calls.map(([batch]) => batch.id)).toEqual([901]);
+  expect(memory.nextOrder().recentMailings).toEqual([9]);
+});
+
+test.each([
+  ['while a lane is free, which takes it', { leastUrgent: undefined }],
+  ['while the provider is down', { breakerOpen: true }],
+  ['once the dispatcher stops', { stopping: true }],
+])('nothing is taken %s', async (_when, given) => {
+  const { lane, takeDue } = anUrgentLane(given);
+  expect(await lane.runOnce()).toEqual({ ran: false });
+  expect(takeDue).not.toHaveBeenCalled();
+});
