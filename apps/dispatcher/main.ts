@@ -1,3 +1,4 @@
+import './heap-growth.js';
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -5,7 +6,6 @@ import { ConfigError, loadDispatcherConfig } from '#libs/config';
 import { NatsLink, natsMicroservice } from '#libs/nats';
 import { Logger } from '#libs/telemetry';
 import { DispatcherModule } from './dispatcher.module.js';
-import { growHeapSlowly } from './heap-growth.js';
 
 /** Only probes and scrapes come in: connections at one time, and milliseconds for a request or of silence. */
 const CONNECTIONS = 100;
@@ -29,7 +29,6 @@ async function main(): Promise<void> {
   await app.listen(config.port, config.host);
 }
 
-growHeapSlowly();
 try {
   await main();
 } catch (error) {
