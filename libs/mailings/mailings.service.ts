@@ -108,12 +108,8 @@ export class MailingsService {
   private announce(mailing: Mailing, change: 'created' | 'rescheduled'): void {
     const { id: mailingId, controlVersion: version, startAt, createdAt } = mailing;
     const startsLater = change === 'created' && startAt > createdAt;
-    this.bus.announce(controlSubjects.mailing, {
-      mailingId,
-      version,
-      change,
-      ...(startsLater && { startsLater }),
-    });
+    const changed = { mailingId, version, change, ...(startsLater && { startsLater }) };
+    this.bus.announce(controlSubjects.mailing, changed, { canWait: startsLater });
   }
 }
 

@@ -30,6 +30,17 @@ async function dispatcher(dispatcherId: string): Promise<void> {
   await link.connection?.flush();
 }
 
+/** What anyone hears of a subject, in its order. */
+async function heard(): Promise<number[]> {
+  const versions: number[] = [];
+  const link = await connectedLink();
+  link.connection?.subscribe(controlSubjects.mailing, {
+    callback: (_error, message) => void versions.push(message.json<{ version: number }>().version),
+  });
+  await link.connection?.flush();
+  return versions;
+}
+
 const change = { mailingId: 7, version: 3, change: 'paused' };
 
 test('a question collects the replies of everyone until there are enough', async () => {
@@ -89,12 +100,41 @@ test('replies that are errors or not JSON are left out', async () => {
   expect(replies).toEqual([{ dispatcherId: 'a', version: 3, inFlight: 2 }]);
 });
 
+test('announcements that can wait go out by themselves, all in their order', async () => {
+  const versions = await heard();
+  const bus = new ControlBus(await connectedLink());
+  for (const version of [1, 2]) bus.announce(controlSubjects.mailing, { version }, { canWait: true });
+  await expect.poll(() => versions).toEqual([1, 2]);
+});
+
+test('an announcement and a question overtake none that waits', async () => {
+  const versions = await heard();
+  const bus = new ControlBus(await connectedLink());
+  bus.announce(controlSubjects.mailing, { version: 1 }, { canWait: true });
+  bus.announce(controlSubjects.mailing, { version: 2 });
+  bus.announce(controlSubjects.mailing, { version: 3 }, { canWait: true });
+  await bus.ask(controlSubjects.mailing, { version: 4 }, { timeoutMs: 1, enough: () => true });
+  await expect.poll(() => versions).toEqual([1, 2, 3, 4]);
+});
+
+test('what waits at a shutdown goes out, and what comes after that does not wait', async () => {
+  const versions = await heard();
+  const link = await connectedLink();
+  const bus = new ControlBus(link);
+  bus.announce(controlSubjects.mailing, { version: 1 }, { canWait: true });
+  bus.beforeApplicationShutdown();
+  bus.announce(controlSubjects.mailing, { version: 2 }, { canWait: true });
+  await link.close();
+  await expect.poll(() => versions).toEqual([1, 2]);
+});
+
 test('without NATS nothing throws and nothing waits', async () => {
   const nats = await ownNats();
   const link = new NatsLink({ servers: [nats.url], name: 'test' });
   onTestFinished(() => link.close());
   link.start();
   const bus = new ControlBus(link);
+  bus.announce(controlSubjects.mailing, change, { canWait: true });
   bus.announce(controlSubjects.mailing, change);
   const before = performance.now();
   expect(await bus.ask(controlSubjects.mailing, change, { timeoutMs: 10_000, enough: () => true })).toEqual(
