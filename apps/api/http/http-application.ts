@@ -9,7 +9,7 @@ import { HTTP_LIMITS, type HttpLimits, limitConnections, limitRequests } from '.
 import { acceptJsonOnly, BODY_LIMIT } from './json-body.js';
 import { serveDocs } from './openapi.js';
 import { nameWhatIsMade } from './location-header.js';
-import { PayloadPipe } from './payload-pipe.js';
+import { HttpPayloadPipe } from './refused-bodies.js';
 import { answerWithProblem, ProblemFilter } from './problem-answer.js';
 import { requestAccess } from './request-access.js';
 import { securityHeaders } from './security-headers.js';
@@ -50,7 +50,7 @@ export async function createHttpApplication(
     bodyParser: false,
     bufferLogs: true,
   });
-  app.useGlobalPipes(new PayloadPipe());
+  app.useGlobalPipes(new HttpPayloadPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableCsrfProtection();
   serveDocs(app);
