@@ -70,19 +70,37 @@ export class HttpTelemetry implements OnModuleInit {
   }
 }
 
+interface Route {
+  isQuiet: boolean;
+  /** Of what its `:id` is the id, if it has one. */
+  resource: string | undefined;
+}
+
+/** What a route's pattern says is found out once for each of them. */
+const routes = new Map<string, Route>();
+
+function routeOf({ routeOptions: { url = '' } }: FastifyRequest): Route {
+  const known = routes.get(url);
+  if (known) return known;
+  const route = { isQuiet: quietRoutes.test(url), resource: /^\/v1\/(\w+)\/:id/.exec(url)?.[1] };
+  routes.set(url, route);
+  return route;
+}
+
 function levelOf(request: FastifyRequest, code: number): 'debug' | 'info' | 'warn' {
   if (code >= 500) return 'warn';
-  return quietRoutes.test(request.routeOptions.url ?? '') ? 'debug' : 'info';
+  return routeOf(request).isQuiet ? 'debug' : 'info';
 }
 
 function idsOf(request: FastifyRequest): SubjectIds {
-  const [, resource] = /^\/v1\/(\w+)\/:id/.exec(request.routeOptions.url ?? '') ?? [];
-  const { id } = (request.params ?? {}) as { id?: unknown };
-  return subjectIds(resource, id);
+  const { resource } = routeOf(request);
+  return resource === undefined ? {} : subjectIds(resource, (request.params as { id?: unknown } | null)?.id);
 }
 
 /** What was made is told by the answer's Location. */
 function idsOfCreated(reply: FastifyReply): SubjectIds {
-  const [, resource, id] = /^\/v1\/(\w+)\/(\d+)$/.exec(String(reply.getHeader('location') ?? '')) ?? [];
+  const location = reply.getHeader('location');
+  if (location === undefined) return {};
+  const [, resource, id] = /^\/v1\/(\w+)\/(\d+)$/.exec(String(location)) ?? [];
   return subjectIds(resource, id);
 }

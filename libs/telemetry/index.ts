@@ -1,5 +1,6 @@
 export { Logger, PinoLogger } from 'nestjs-pino';
 export { type Backlog, DispatcherMetrics, type DispatcherState } from './dispatcher-metrics.js';
+export { LineBatch } from './line-batch.js';
 export { cutLine } from './line-length.js';
 export { addToLogContext } from './log-context.js';
 export type { LogSettings } from './log-destination.js';

@@ -16,7 +16,7 @@ export function addToLogContext(fields: object): void {
   if (known) Object.assign(known, fields);
 }
 
-/** The fields of the context, for a line that may add its own to them. */
-export function logContextFields(): object {
-  return { ...context.getStore() };
+/** The fields of the context, undefined outside of one. Nobody else may change them. */
+export function logContextFields(): object | undefined {
+  return context.getStore();
 }

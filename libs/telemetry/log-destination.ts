@@ -1,5 +1,6 @@
 import { destination, type DestinationStream } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { LineBatch } from './line-batch.js';
 import { cutLine } from './line-length.js';
 import { redactor } from './log-redaction.js';
 
@@ -9,12 +10,16 @@ export interface LogSettings {
   format: 'auto' | 'json' | 'pretty';
 }
 
+/** One for the process, however many loggers it has. */
+let stdout: LineBatch | undefined;
+
 /**
  * Standard output, with secrets taken out of each line, and cut to a length afterwards: half a secret would not
- * be known for one. Written at once, so that a crash loses no line.
+ * be known for one.
  */
 export function logDestination(settings: LogSettings, secrets: readonly string[]): DestinationStream {
-  const output = destination({ dest: 1, sync: true });
+  stdout ??= new LineBatch(destination({ dest: 1, sync: true }));
+  const output = stdout;
   const redact = redactor(secrets);
   const finish = (line: string) => cutLine(redact(line));
   const isPretty = settings.format === 'pretty' || (settings.format === 'auto' && process.stdout.isTTY);

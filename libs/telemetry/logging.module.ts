@@ -25,6 +25,8 @@ const NOTES = { ofOneKind: 100, inAll: 200 };
 /** Milliseconds. */
 const LIMIT_EVERY = 1_000;
 
+const nothing = {};
+
 /** Nest's own report of what it has put together, a line for each module and route. */
 const assembly = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
@@ -52,7 +54,10 @@ export function lineLogger(app: string, { level }: LogSettings, destination: Des
       level,
       base: { app, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
-      mixin: logContextFields,
+      mixin: () => logContextFields() ?? nothing,
+      // A line that has the request's id is the request's own, and has all else that is known of it too.
+      mixinMergeStrategy: (line, known) =>
+        known === nothing || 'requestId' in line ? line : { ...known, ...line },
       formatters: { level: (label) => ({ level: label }) },
       hooks: {
         logMethod(args, method, number) {
