@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 /*
  * Imported before anything else, for what it does: has V8 collect often enough that a dispatcher needs no more memory
  * after millions of messages than after a hundred thousand. Messages wait in their batches for longer than two
- * collections of young objects, so each leaves some 250 bytes in the old generation, where V8 by itself lets several
- * times of what is alive pile up before it looks. A full collection of the 45 MiB that are alive, once in 60,000
- * messages, costs less than a microsecond a message.
+ * collections of young objects, so they end in the old generation, where V8 by itself lets several times of what is
+ * alive pile up before it looks. A full collection of the 45 MiB that are alive, once in 60,000 messages, costs
+ * less than a microsecond a message.
  *
  * No limit, as `--max-old-space-size` would be: more connections or a larger cap on unrecorded messages may need
  * what they need. V8 reads the flag at the end of each full collection, to size the heap up to the next one, and the

@@ -2,6 +2,8 @@
 export interface Bounded {
   /** On the monotonic clock (`performance.now()`, ms); may move later while it is watched. */
   readonly dueAt: number;
+  /** Where the timer keeps it; the timer's own, -1 while it is not watched. */
+  place: number;
   /** Called once `dueAt` has passed; must end the watch by {@link DeadlineTimer.unwatch}. */
   expire(): void;
 }
@@ -11,23 +13,35 @@ export interface Bounded {
  * than the rest of its handling; as almost all requests end early, this one fires about once per time-out.
  */
 export class DeadlineTimer {
-  private readonly watched = new Set<Bounded>();
+  /**
+   * A plain list, each with its place in it. A Set that is added to and deleted from with each request is copied
+   * again and again, and V8 links each old copy to the next: once one of them is in the old generation, all that
+   * follow end up there, with the requests that were under way at the time.
+   */
+  private readonly watched: Bounded[] = [];
   private timer: NodeJS.Timeout | undefined;
   private armedFor = Infinity;
 
   watch(bounded: Bounded): void {
-    this.watched.add(bounded);
+    bounded.place = this.watched.length;
+    this.watched.push(bounded);
     if (bounded.dueAt < this.armedFor) this.arm(bounded.dueAt);
   }
 
   unwatch(bounded: Bounded): void {
-    this.watched.delete(bounded);
+    const { place } = bounded;
+    if (place < 0) return;
+    bounded.place = -1;
+    const last = this.watched.pop();
+    if (last === undefined || last === bounded) return;
+    this.watched[place] = last;
+    last.place = place;
   }
 
   /** Stops the timer; what is still watched no longer expires. */
   stop(): void {
     clearTimeout(this.timer);
-    this.watched.clear();
+    for (const bounded of this.watched.splice(0)) bounded.place = -1;
     this.armedFor = Infinity;
   }
 
@@ -44,7 +58,9 @@ export class DeadlineTimer {
     this.armedFor = Infinity;
     const now = performance.now();
     let next = Infinity;
-    for (const bounded of this.watched) {
+    // A copy, for whatever expires ends its watch, and may end others' and begin some.
+    for (const bounded of this.watched.slice()) {
+      if (bounded.place < 0) continue;
       if (bounded.dueAt <= now) bounded.expire();
       else if (bounded.dueAt < next) next = bounded.dueAt;
     }

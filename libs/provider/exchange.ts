@@ -38,6 +38,7 @@ export interface Sending {
  */
 export class Exchange implements Dispatcher.DispatchHandler, Bounded {
   dueAt: number;
+  place = -1;
   private controller: Dispatcher.DispatchController | undefined;
   private settled = false;
   private status: number | undefined;

@@ -1,5 +1,5 @@
 export { classifyAnswer, type Answer } from './answer-classifier.js';
-export { DeadlineTimer } from './deadline-timer.js';
+export { type Bounded, DeadlineTimer } from './deadline-timer.js';
 export { classifyError, RequestWithdrawn, type Progress } from './error-classifier.js';
 export { MAX_ERROR_LENGTH } from './error-line.js';
 export { Exchange, MAX_ANSWER_BYTES, type Sending } from './exchange.js';
