@@ -35,11 +35,6 @@ export const oursAtMost = (most: number, unit: string): Bar => ({
   isMet: ({ ours }) => ours <= most,
 });
 
-export const bothOf = (...bars: readonly Bar[]): Bar => ({
-  words: bars.map(({ words }) => words).join(', '),
-  isMet: (medians) => bars.every((bar) => bar.isMet(medians)),
-});
-
 /** One figure of each side a round. */
 export interface Rounds {
   ours: number[];

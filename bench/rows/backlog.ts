@@ -1,6 +1,7 @@
 import { findingOf, inTurn, ratioAtLeast } from '../finding.js';
 import type { Row } from '../row.js';
 import { BenchWorld } from '../world.js';
+import { mailingDue } from './send-mailing.js';
 
 const SMALL = 100_000;
 const LARGE = 1_000_000;
@@ -8,11 +9,7 @@ const ROUNDS = 3;
 
 /** Messages a second over the first 100,000 of a mailing that is planned to the end, and then falls due at once. */
 async function rateOfDue(world: BenchWorld, tag: string): Promise<number> {
-  await world.hold();
-  const id = await world.mailing(tag);
-  await world.planned(id);
-  await world.sink.reset();
-  await world.letGo();
+  const id = await mailingDue(world, tag);
   const rate = await world.sink.rateOfFirst(SMALL);
   await world.cancel(id);
   return rate;
