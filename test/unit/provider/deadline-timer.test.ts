@@ -10,14 +10,18 @@ const collectGarbage: () => void = runInNewContext('gc');
 class Request implements Bounded {
   place = -1;
   /** About what a request holds on to. */
-  readonly body = new Array<number>(50).fill(this.dueAt);
+  readonly body = Array.from({ length: 50 }, () => this.dueAt);
 
   constructor(
     readonly timer: DeadlineTimer,
     readonly dueAt: number,
     readonly expired: Request[] = [],
-  ) {
-    timer.watch(this);
+  ) {}
+
+  static start(timer: DeadlineTimer, dueAt: number, expired?: Request[]): Request {
+    const request = new Request(timer, dueAt, expired);
+    timer.watch(request);
+    return request;
   }
 
   expire(): void {
@@ -38,7 +42,7 @@ describe('The timer of all deadlines', () => {
     const timer = new DeadlineTimer();
     const expired: Request[] = [];
     const now = performance.now();
-    const requests = Array.from({ length: 20 }, (_, nth) => new Request(timer, now + nth * 1_000, expired));
+    const requests = Array.from({ length: 20 }, (_, nth) => Request.start(timer, now + nth * 1_000, expired));
     const ended = requests.filter((_, nth) => nth % 3 === 0 || nth === 19);
     for (const request of ended) timer.unwatch(request);
     for (const request of ended) timer.unwatch(request);
@@ -53,10 +57,10 @@ describe('The timer of all deadlines', () => {
   it('ends those whom the end of another lets begin, in their turn', () => {
     const timer = new DeadlineTimer();
     const expired: Request[] = [];
-    const first = new Request(timer, performance.now() + 100, expired);
+    const first = Request.start(timer, performance.now() + 100, expired);
     first.expire = () => {
       timer.unwatch(first);
-      new Request(timer, performance.now() + 100, expired);
+      Request.start(timer, performance.now() + 100, expired);
     };
     vi.advanceTimersByTime(150);
     expect(expired).toHaveLength(0);
@@ -67,7 +71,7 @@ describe('The timer of all deadlines', () => {
   it('does nothing once it is stopped', () => {
     const timer = new DeadlineTimer();
     const expired: Request[] = [];
-    const request = new Request(timer, performance.now() + 100, expired);
+    const request = Request.start(timer, performance.now() + 100, expired);
     timer.stop();
     timer.unwatch(request);
     vi.advanceTimersByTime(1_000);
@@ -80,14 +84,14 @@ it('requests that are over do not pile up in the old generation', () => {
   const old = () =>
     getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')?.space_used_size ?? NaN;
   const dueAt = performance.now() + 3_600_000;
-  const underWay = Array.from({ length: 64 }, () => new Request(timer, dueAt));
+  const underWay = Array.from({ length: 64 }, () => Request.start(timer, dueAt));
   collectGarbage();
   collectGarbage();
   const before = old();
   for (let nth = 0; nth < 300_000; nth += 1) {
     const over = underWay[nth % underWay.length];
     if (over) timer.unwatch(over);
-    underWay[nth % underWay.length] = new Request(timer, dueAt);
+    underWay[nth % underWay.length] = Request.start(timer, dueAt);
   }
   const after = old();
   timer.stop();
