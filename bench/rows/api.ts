@@ -10,7 +10,8 @@ import { BenchWorld } from '../world.js';
 
 const CONNECTIONS = 20;
 const SECONDS = 3;
-const ROUNDS = 3;
+const WARM_UP = 4;
+const ROUNDS = 5;
 
 /** Above those of the clients that are there before, and each load begins a million further on. */
 let firstPhone = 79_500_000_000;
@@ -57,8 +58,8 @@ export const api: Row = {
       await world.clients(CLIENTS, 'old');
       const findings = [];
       for (const call of Object.keys(apiCalls)) {
-        // The first second compiles code and prepares statements on both sides.
-        for (const url of [world.apiUrl, bare.url]) await rateOf(url, call, 1);
+        // Until code is compiled and statements are prepared, on both sides.
+        for (const url of [world.apiUrl, bare.url]) await rateOf(url, call, WARM_UP);
         const rounds = await inTurn(
           ROUNDS,
           () => rateOf(world.apiUrl, call),
