@@ -29,7 +29,9 @@ export class HttpTelemetry implements OnModuleInit {
   onModuleInit(): void {
     const server = this.adapter.httpAdapter.getInstance<FastifyInstance>();
     server.addHook('onRequest', (request, _reply, done) => {
-      inLogContext({ requestId: request.id, ...idsOf(request) }, done);
+      // A probe or a scrape logs nothing but its own line.
+      if (routeOf(request).isQuiet) done();
+      else inLogContext({ requestId: request.id, ...idsOf(request) }, done);
     });
     server.addHook('onResponse', (request, reply, done) => {
       this.answered(request, reply, reply.statusCode);

@@ -2,7 +2,7 @@ export { Logger, PinoLogger } from 'nestjs-pino';
 export { type Backlog, DispatcherMetrics, type DispatcherState } from './dispatcher-metrics.js';
 export { LineBatch } from './line-batch.js';
 export { cutLine } from './line-length.js';
-export { addToLogContext } from './log-context.js';
+export { addToLogContext, logContextFields, whileInLogContext } from './log-context.js';
 export type { LogSettings } from './log-destination.js';
 export { redactor } from './log-redaction.js';
 export { lineLogger, type LoggingOptions } from './logging.module.js';

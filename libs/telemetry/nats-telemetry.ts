@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { inLogContext } from './log-context.js';
+import { whileInLogContext } from './log-context.js';
 import { RequestMetrics } from './request-metrics.js';
 
 /** As the NATS transport hands it over. */
@@ -25,7 +25,8 @@ export class NatsTelemetry {
   readonly around = <Answer extends { status: number }>(
     request: Request,
     answer: () => Promise<Answer>,
-  ): Promise<Answer> => inLogContext({ requestId: request.requestId }, () => this.observe(request, answer));
+  ): Promise<Answer> =>
+    whileInLogContext({ requestId: request.requestId }, () => this.observe(request, answer));
 
   private async observe<Answer extends { status: number }>(
     request: Request,
