@@ -139,18 +139,6 @@ export class BenchWorld {
     );
   }
 
-  /** Cancels a mailing and waits until nothing of it is left to do. */
-  async cancel(id: number): Promise<void> {
-    const { status } = await this.rest.post(`/v1/mailings/${id}/cancel`);
-    if (status !== 200) throw new Error(`Cancelling mailing ${id} was answered with ${status}`);
-    await until(
-      `mailing ${id} is over`,
-      async () =>
-        (await this.query('SELECT FROM mailings WHERE id = $1 AND finished_at IS NOT NULL', [id])).length > 0,
-      600_000,
-    );
-  }
-
   /** Waits until a mailing is over, and throws unless each of its messages was sent. */
   async completed(id: number, messages: number, withinMs = 900_000): Promise<void> {
     await until(
