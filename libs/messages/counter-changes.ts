@@ -3,8 +3,6 @@ import { type MessageStatus, messageStatuses } from './message-status.js';
 /** The largest number of counter rows a mailing has; see `mailing_counters.shard`. */
 export const COUNTER_SHARDS = 16;
 
-const columns = messageStatuses.join(', ');
-
 /**
  * SQL of a data-modifying CTE that adds what really changed to the counters, within the same statement and
  * so the same transaction. `changed` names a CTE with the columns `mailing_id`, `was` (NULL for a new row)
@@ -18,18 +16,7 @@ export function countChanges(changed: string, shard: string): string {
         `count(*) FILTER (WHERE becomes = '${status}') - count(*) FILTER (WHERE was = '${status}') AS ${status}`,
     )
     .join(',\n        ');
-  const sums = messageStatuses
-    .map((status) => `${status} = mailing_counters.${status} + excluded.${status}`)
-    .join(', ');
-  return `INSERT INTO mailing_counters (mailing_id, shard, ${columns})
-      SELECT coalesce(mailing_id, 0), ${shard}::smallint,
-        ${deltas}
-      FROM ${changed}
-      WHERE was IS DISTINCT FROM becomes
-      GROUP BY GROUPING SETS ((mailing_id), ())
-      HAVING count(*) > 0
-      ORDER BY 1
-      ON CONFLICT (mailing_id, shard) DO UPDATE SET ${sums}`;
+  return addToCounters(messageStatuses, shard, deltas, `${changed} WHERE was IS DISTINCT FROM becomes`);
 }
 
 /** The same where every row of `changed` (a query's name with `mailing_id`) moved from one status to one other. */
@@ -39,12 +26,23 @@ export function countMoves(
   was: MessageStatus,
   becomes: MessageStatus,
 ): string {
-  const sums = [was, becomes]
+  return addToCounters([was, becomes], shard, '-count(*), count(*)', changed);
+}
+
+/** `deltas` are those of the `statuses`, in their order, over the rows that `source` names. */
+function addToCounters(
+  statuses: readonly MessageStatus[],
+  shard: string,
+  deltas: string,
+  source: string,
+): string {
+  const sums = statuses
     .map((status) => `${status} = mailing_counters.${status} + excluded.${status}`)
     .join(', ');
-  return `INSERT INTO mailing_counters (mailing_id, shard, ${was}, ${becomes})
-      SELECT coalesce(mailing_id, 0), ${shard}::smallint, -count(*), count(*)
-      FROM ${changed}
+  return `INSERT INTO mailing_counters (mailing_id, shard, ${statuses.join(', ')})
+      SELECT coalesce(mailing_id, 0), ${shard}::smallint,
+        ${deltas}
+      FROM ${source}
       GROUP BY GROUPING SETS ((mailing_id), ())
       HAVING count(*) > 0
       ORDER BY 1

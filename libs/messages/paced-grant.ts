@@ -1,4 +1,4 @@
-import type { SqlExecutor, Statement } from '#libs/database';
+import { numberArray, type SqlExecutor, type Statement } from '#libs/database';
 import type { LeaseKey } from './batch-lease.js';
 import type { Grant, GrantTerms } from './slice-grant.js';
 
@@ -64,7 +64,7 @@ export async function grantPacedSlice(
     owner,
     key.id,
     key.fence,
-    ids,
+    numberArray(ids),
     terms.leaseMs,
     terms.guardMs,
   ]);

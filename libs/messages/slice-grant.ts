@@ -31,10 +31,10 @@ export interface GrantTerms {
 /**
  * Commits, before anything leaves, how far this owner may send: after a crash the messages in doubt are
  * exactly those up to `granted_upto` that were not recorded. It holds only while the lease, the mailing, its
- * end, the window and the breaker allow it, and renews the lease once a tenth of it is gone: a batch's row is granted
- * from several times a second, and each new `lease_until` is another entry of an index. Rows are read again, because a client may
- * have been deleted since the batch was leased. With a limit it is the paced grant's turn: this one refuses
- * all but a probe, which is a request a second at most, while nothing else is sent.
+ * end, the window and the breaker allow it, and renews the lease once a tenth of it is gone: a batch is granted from
+ * several times a second, and each new `lease_until` is another entry of an index. Rows are read again, because a
+ * client may have been deleted since the batch was leased. With a limit it is the paced grant's turn: this one
+ * refuses all but a probe, which is a request a second at most, while nothing else is sent.
  */
 const grant: Statement = {
   name: 'grant-slice',

@@ -72,7 +72,7 @@ export class ProviderClient {
     this.exchanges = { token: options.token, deadlines: new DeadlineTimer(), lastAccepted: undefined };
   }
 
-  /** Sends one message once. Never throws: every end is told to `sending`, and not before this returns or later. */
+  /** Sends one message once. Never throws: every end is told to `sending`, which may be before this returns. */
   start(request: SendRequest, sending: Sending, options?: SendOptions): void {
     const startedAt = performance.now();
     const answeredBy = startedAt + (options?.timeoutMs ?? this.timeoutMs);

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
-import { inLogContext } from './log-context.js';
+import { enterLogContext, leaveLogContext } from './log-context.js';
 import { RequestMetrics } from './request-metrics.js';
 import { subjectIds, type SubjectIds } from './subject-ids.js';
 
@@ -28,10 +28,10 @@ export class HttpTelemetry implements OnModuleInit {
   /** Fastify gathers the hooks of a route when it gets ready, so this reaches those made before as well. */
   onModuleInit(): void {
     const server = this.adapter.httpAdapter.getInstance<FastifyInstance>();
-    server.addHook('onRequest', (request, _reply, done) => {
-      // A probe or a scrape logs nothing but its own line.
-      if (routeOf(request).isQuiet) done();
-      else inLogContext({ requestId: request.id, ...idsOf(request) }, done);
+    server.addHook('onRequest', (request, reply, done) => {
+      // The one event that comes for each request once, however it ends.
+      reply.raw.once('close', leaveLogContext);
+      enterLogContext({ requestId: request.id, ...idsOf(request) }, done);
     });
     server.addHook('onResponse', (request, reply, done) => {
       this.answered(request, reply, reply.statusCode);

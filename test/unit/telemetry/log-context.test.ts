@@ -25,23 +25,60 @@ it('each piece of work has its own fields to its end, however many there are', a
   });
 });
 
-it('costs no promise anything once there is no context', () => {
-  // Where promises are watched, each has an id of its own.
-  const script = `
+/** What a process of its own prints; `ids` counts how many ids its promises have: one each where they are watched. */
+function printedBy(script: string): unknown {
+  const source = `
+    import { once } from 'node:events';
     import { executionAsyncId } from 'node:async_hooks';
-    import { whileInLogContext } from './dist/libs/telemetry/log-context.js';
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
     const ids = async () => {
       const seen = new Set();
       for (let nth = 0; nth < 5; nth += 1) seen.add(await Promise.resolve().then(executionAsyncId));
       return seen.size;
     };
-    const before = await ids();
-    await whileInLogContext({ requestId: '1' }, ids);
-    await new Promise((resolve) => setImmediate(resolve));
-    console.log(JSON.stringify([before, await ids()]));`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    ${script}`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
     encoding: 'utf8',
   });
   expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toEqual([1, 1]);
+  return JSON.parse(stdout);
+}
+
+it('costs no promise anything once there is no context', () => {
+  const printed = printedBy(`
+    import { whileInLogContext } from './dist/libs/telemetry/log-context.js';
+    const before = await ids();
+    await whileInLogContext({ requestId: '1' }, ids);
+    await turn();
+    console.log(JSON.stringify([before, await ids()]));`);
+  expect(printed).toEqual([1, 1]);
+});
+
+it('is left by each HTTP request, however it ends', () => {
+  const printed = printedBy(`
+    import { connect } from 'node:net';
+    import fastify from 'fastify';
+    import { HttpTelemetry } from './dist/libs/telemetry/http-telemetry.js';
+    import { logContextFields } from './dist/libs/telemetry/log-context.js';
+    const server = fastify();
+    const logger = { debug() {}, info() {}, warn() {} };
+    const adapter = { httpAdapter: { getInstance: () => server } };
+    new HttpTelemetry(adapter, logger, { httpAnswered() {} }).onModuleInit();
+    const known = [];
+    let closed;
+    server.get('/here', async () => known.push(logContextFields().requestId !== undefined));
+    server.get('/slow', (request, reply) => {
+      closed = once(reply.raw, 'close');
+      socket.destroy();
+    });
+    const address = await server.listen();
+    for (const path of ['/here', '/nowhere', '/here']) await (await fetch(address + path)).text();
+    const socket = connect(server.server.address().port, server.server.address().address);
+    socket.write('GET /slow HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n');
+    await once(socket, 'close');
+    await closed;
+    await turn();
+    console.log(JSON.stringify([known, await ids()]));
+    process.exit();`);
+  expect(printed).toEqual([[true, true], 1]);
 });
