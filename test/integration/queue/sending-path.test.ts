@@ -73,12 +73,12 @@ describe('a mailing of which the limit is taken away while slots are asked for',
     const scenario = await setup();
     const { run } = scenario;
     const { ways, onTheWire, runner, take } = await aSendingPath(scenario);
-    const asked: unknown[] = [];
+    const asked: number[] = [];
     for (const round of ['taken away', 'set again']) {
       const mailing = await scenario.aPlannedMailing({ count: 8 });
       await run('UPDATE mailings SET rate_limit = 1000 WHERE id = $1', [mailing]);
       ways.set('grant-paced-slice', async (grant, [, , , ids]) => {
-        asked.push(ids);
+        asked.push(String(ids).split(',').length);
         if (round === 'taken away') await run('UPDATE mailings SET rate_limit = NULL');
         return grant();
       });
@@ -87,7 +87,7 @@ describe('a mailing of which the limit is taken away while slots are asked for',
       for (const answer of onTheWire.splice(0)) answer(accepted);
       await finished;
     }
-    expect(asked.slice(0, 2).map((ids) => (ids as number[]).length)).toEqual([8, 8]);
+    expect(asked.slice(0, 2)).toEqual([8, 8]);
   });
 });
 
