@@ -7,6 +7,7 @@ import { countChanges } from './counter-changes.js';
  * and becomes `unknown` if its mailing says so, or if it was cancelled or expired meanwhile. It is in doubt
  * since the lease began, for nothing tells when it left. The rest waits again as if nothing had
  * happened. The fence moves on, so the old owner's late intents are refused; a late acceptance still counts.
+ * Rows are looked up as in `close-spent-batches`, whatever size a plan takes the tables for.
  */
 const reclaim: Statement = {
   name: 'reclaim-abandoned-batches',
@@ -26,10 +27,12 @@ const reclaim: Statement = {
       LIMIT 10
       FOR NO KEY UPDATE OF b SKIP LOCKED
     ), doubtful AS MATERIALIZED (
-      SELECT m.id, m.status AS was, a.owner, a.leased_at, a.holds FROM messages m JOIN abandoned a ON a.id = m.batch_id
-      WHERE m.id <= a.granted_upto AND m.status IN ('pending', 'cancelled', 'expired')
-      ORDER BY m.id
-      FOR NO KEY UPDATE OF m
+      SELECT m.id, m.was, a.owner, a.leased_at, a.holds FROM abandoned a CROSS JOIN LATERAL (
+        SELECT id, status AS was FROM messages
+        WHERE batch_id = a.id AND id + 0 <= a.granted_upto AND status IN ('pending', 'cancelled', 'expired')
+        ORDER BY id + 0
+        FOR NO KEY UPDATE
+      ) m
     ), changed AS (
       UPDATE messages m SET
         in_doubt_since = least(m.in_doubt_since, coalesce(d.leased_at, m.created_at)),
@@ -39,7 +42,7 @@ const reclaim: Statement = {
           WHEN d.was = 'pending' AND NOT d.holds AND m.attempts + 1 - m.resolved_attempts < $2 THEN 'pending'
           ELSE 'unknown'
         END::message_status
-      FROM doubtful d WHERE m.id = d.id
+      FROM doubtful d WHERE m.id = ANY (ARRAY[d.id])
       RETURNING m.id, m.mailing_id, m.attempts, m.last_error, d.owner, d.was, m.status AS becomes
     ), counted AS (
       ${countChanges('changed', '$3')}
@@ -52,7 +55,7 @@ const reclaim: Statement = {
       state = 'ready', owner = NULL, fence = b.fence + 1, lease_until = NULL, granted_upto = 0,
       ticketed_until = NULL
     FROM abandoned a
-    WHERE b.id = a.id
+    WHERE b.id = ANY (ARRAY[a.id])
     RETURNING b.id, b.mailing_id AS "mailingId", a.owner,
       (SELECT count(*) FROM changed)::int AS "doubtfulInAll"`,
 };

@@ -5,6 +5,7 @@ import { countChanges } from './counter-changes.js';
  * A provider knows an id again for its key lifetime only. Later, a message that it may have taken would be a new
  * one to it, so such a message is not sent again. The margin is a whole request, because one that started just
  * in time may still arrive too late. What a person has decided to send again is sent once, whatever its age.
+ * Rows are looked up as in `close-spent-batches`.
  */
 const hold: Statement = {
   name: 'hold-old-doubts',
@@ -15,13 +16,13 @@ const hold: Statement = {
         AND (m.resolved_attempts = 0 OR m.attempts > m.resolved_attempts)
         AND m.in_doubt_since <= ems_now() + make_interval(secs => $2::float8 / 1000) - (
           SELECT p.key_lifetime FROM batches b JOIN providers p ON p.id = b.provider_id WHERE b.id = $1)
-      ORDER BY m.id
+      ORDER BY m.id + 0
       FOR NO KEY UPDATE
     ), changed AS (
       UPDATE messages m SET
         status = 'unknown',
         last_error = coalesce(m.last_error, 'in doubt for longer than the provider knows an id again')
-      FROM held h WHERE m.id = h.id
+      FROM held h WHERE m.id = ANY (ARRAY[h.id])
       RETURNING m.id, m.mailing_id, h.was, m.status AS becomes
     ), counted AS (
       ${countChanges('changed', '$3')}
