@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createClients, createMailing, messagesOf, statisticsOf } from '../support/mailing-scenario.js';
+import {
+  acceptedTimes,
+  createClients,
+  createMailing,
+  messagesOf,
+  statisticsOf,
+} from '../support/mailing-scenario.js';
 import { until } from '../support/until.js';
 import { World } from '../support/world.js';
 
@@ -56,8 +62,13 @@ test('a holding mailing sends nothing twice, whatever is left in doubt, and a ki
     60_000,
   );
 
-  const { accepted, duplicates } = await world.provider.summary();
-  expect({ accepted, duplicates }).toEqual({ accepted: MESSAGES, duplicates: 0 });
+  const { duplicates } = await world.provider.summary();
+  expect(duplicates).toBe(0);
+  // What was granted and not written yet when its dispatcher was killed is in doubt too: nobody can tell.
+  const accepted = await acceptedTimes(world);
+  const missing = (await messagesOf(world, mailingId)).filter(({ id }) => !accepted.has(id));
+  expect(missing.filter(({ status }) => status !== 'unknown')).toEqual([]);
+  expect(missing.length).toBeLessThanOrEqual(MAX_UNRECORDED);
   const doubts = (await world.provider.received()).filter(({ fault }) => fault !== null).length;
   expect((byStatus['sent'] ?? 0) + (byStatus['unknown'] ?? 0)).toBe(MESSAGES);
   expect(byStatus['unknown']).toBeGreaterThan(10);
