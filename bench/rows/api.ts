@@ -9,9 +9,9 @@ import type { Row } from '../row.js';
 import { BenchWorld } from '../world.js';
 
 const CONNECTIONS = 20;
-const SECONDS = 3;
+const SECONDS = 2;
 const WARM_UP = 4;
-const ROUNDS = 5;
+const ROUNDS = 9;
 
 /** Above those of the clients that are there before, and each load begins a million further on. */
 let firstPhone = 79_500_000_000;
