@@ -7,6 +7,7 @@ export type { LogSettings } from './log-destination.js';
 export { redactor } from './log-redaction.js';
 export { lineLogger, type LoggingOptions } from './logging.module.js';
 export { NatsTelemetry } from './nats-telemetry.js';
+export { requestFields } from './request-fields.js';
 export { requestIdFrom } from './request-id.js';
 export { subjectIds, type SubjectIds } from './subject-ids.js';
 export { TelemetryModule, type TelemetryOptions } from './telemetry.module.js';

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toProblem } from '#libs/problems';
+import { requestFields } from '#libs/telemetry';
 
 const logger = new Logger('Problem');
 
@@ -19,7 +20,7 @@ export function answerWithProblem(error: unknown, request: FastifyRequest, reply
   const { id: requestId } = request;
   const [instance] = request.url.split('?', 1);
   const problem = Object.assign(toProblem(error), { instance, requestId });
-  if (problem.status >= 500) log(error, problem);
+  if (problem.status >= 500) log(error, request, problem);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="event-message-service"');
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds);
   void reply
@@ -29,8 +30,12 @@ export function answerWithProblem(error: unknown, request: FastifyRequest, reply
     .send(problem);
 }
 
-/** The request's id is in the line already, by the request's log context. */
-function log(error: unknown, { status, detail: msg }: { status: number; detail: string }): void {
-  if (status === 500) logger.error({ msg, error: inspect(error) });
-  else logger.warn({ msg, error: String(error instanceof Error ? (error.cause ?? error) : error) });
+function log(
+  error: unknown,
+  request: FastifyRequest,
+  { status, detail: msg }: { status: number; detail: string },
+) {
+  const fields = { ...requestFields(request), msg };
+  if (status === 500) logger.error({ ...fields, error: inspect(error) });
+  else logger.warn({ ...fields, error: String(error instanceof Error ? (error.cause ?? error) : error) });
 }

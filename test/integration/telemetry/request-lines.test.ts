@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '#libs/embedded';
 import { AppProcess } from '../../support/app-process.js';
@@ -10,6 +11,7 @@ const KEY = 'the-key-of-this-test';
 interface RunningApi {
   process: AppProcess;
   url: string;
+  databaseUrl: string;
   natsUrl: string;
   end: () => Promise<void>;
 }
@@ -30,7 +32,7 @@ async function startApi(settings: Record<string, string>): Promise<RunningApi> {
     await process.stop();
     await database.drop();
   };
-  return { process, url, natsUrl: nats.url, end };
+  return { process, url, databaseUrl: database.url, natsUrl: nats.url, end };
 }
 
 interface CallOptions {
@@ -139,6 +141,26 @@ describe('JSON, as in production', () => {
     expect(await linesOf(api, 'caller-4')).toMatchObject([{ code: 404 }]);
     expect(api.process.output).not.toContain('a-key-that-is-wrong');
     expect(api.process.output).not.toContain(KEY);
+  });
+
+  test('a failure of ours is told in a line of the same request', async () => {
+    const database = new Client({ connectionString: api.databaseUrl });
+    await database.connect();
+    try {
+      await database.query('ALTER TABLE mailings RENAME TO mailings_away');
+      expect((await call('/v1/mailings/11', { requestId: 'caller-11' })).status).toBe(503);
+    } finally {
+      await database.query('ALTER TABLE mailings_away RENAME TO mailings');
+      await database.end();
+    }
+    const lines = await until('both lines', async () => {
+      const known = await linesOf(api, 'caller-11');
+      return known.length === 2 && known;
+    });
+    expect(lines).toMatchObject([
+      { level: 'warn', context: 'Problem', mailingId: 11, error: expect.stringContaining('"mailings"') },
+      { level: 'warn', code: 503, mailingId: 11 },
+    ]);
   });
 
   test('phones, query strings and bodies are in no line', async () => {

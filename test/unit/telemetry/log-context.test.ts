@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addToLogContext, logContextFields, whileInLogContext } from '#libs/telemetry';
 
 it('each piece of work has its own fields to its end, however many there are', async () => {
@@ -54,31 +54,45 @@ it('costs no promise anything once there is no context', () => {
   expect(printed).toEqual([1, 1]);
 });
 
-it('is left by each HTTP request, however it ends', () => {
-  const printed = printedBy(`
-    import { connect } from 'node:net';
-    import fastify from 'fastify';
-    import { HttpTelemetry } from './dist/libs/telemetry/http-telemetry.js';
-    import { logContextFields } from './dist/libs/telemetry/log-context.js';
-    const server = fastify();
-    const logger = { debug() {}, info() {}, warn() {} };
-    const adapter = { httpAdapter: { getInstance: () => server } };
-    new HttpTelemetry(adapter, logger, { httpAnswered() {} }).onModuleInit();
-    const known = [];
-    let closed;
-    server.get('/here', async () => known.push(logContextFields().requestId !== undefined));
-    server.get('/slow', (request, reply) => {
-      closed = once(reply.raw, 'close');
-      socket.destroy();
-    });
-    const address = await server.listen();
-    for (const path of ['/here', '/nowhere', '/here']) await (await fetch(address + path)).text();
-    const socket = connect(server.server.address().port, server.server.address().address);
-    socket.write('GET /slow HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n');
-    await once(socket, 'close');
-    await closed;
-    await turn();
-    console.log(JSON.stringify([known, await ids()]));
-    process.exit();`);
-  expect(printed).toEqual([[true, true], 1]);
+describe('of HTTP requests', () => {
+  const printedAt = (level: 'debug' | 'info') =>
+    printedBy(`
+      import { connect } from 'node:net';
+      import fastify from 'fastify';
+      import { pino } from 'pino';
+      import { HttpTelemetry } from './dist/libs/telemetry/http-telemetry.js';
+      import { logContextFields } from './dist/libs/telemetry/log-context.js';
+      const server = fastify();
+      const logger = { logger: pino({ level: '${level}' }), debug() {}, info() {}, warn() {} };
+      const adapter = { httpAdapter: { getInstance: () => server } };
+      new HttpTelemetry(adapter, logger, { httpAnswered() {} }).onModuleInit();
+      const known = [], watched = [];
+      let closed;
+      server.get('/here', async () => {
+        known.push(logContextFields()?.requestId !== undefined);
+        watched.push((await ids()) > 1);
+      });
+      server.get('/slow', (request, reply) => {
+        closed = once(reply.raw, 'close');
+        socket.destroy();
+      });
+      const address = await server.listen();
+      for (const path of ['/here', '/nowhere', '/here']) await (await fetch(address + path)).text();
+      const socket = connect(server.server.address().port, server.server.address().address);
+      socket.write('GET /slow HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n');
+      await once(socket, 'close');
+      await closed;
+      await turn();
+      console.log(JSON.stringify({ known, watched, after: await ids() }));
+      process.exit();`);
+
+  it('is left by each of them, however it ends', () => {
+    const isWatched = Number(process.versions.node.split('.')[0]) < 24;
+    const watched = [isWatched, isWatched];
+    expect(printedAt('debug')).toEqual({ known: [true, true], watched, after: 1 });
+  });
+
+  it('is not entered where no line of what they call is written', () => {
+    expect(printedAt('info')).toEqual({ known: [false, false], watched: [false, false], after: 1 });
+  });
 });

@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+import { subjectIds, type SubjectIds } from './subject-ids.js';
+
+interface Route {
+  isQuiet: boolean;
+  /** Of what its `:id` is the id, if it has one. */
+  resource: string | undefined;
+}
+
+const quietRoutes = /^\/(health|metrics)(\/|$)/;
+
+/** What a route's pattern says is found out once for each of them. */
+const routes = new Map<string, Route>();
+
+function routeOf({ routeOptions: { url = '' } }: FastifyRequest): Route {
+  const known = routes.get(url);
+  if (known) return known;
+  const route = { isQuiet: quietRoutes.test(url), resource: /^\/v1\/(\w+)\/:id/.exec(url)?.[1] };
+  routes.set(url, route);
+  return route;
+}
+
+/** Whether it is what machines ask for all the time, of which lines are for debugging only. */
+export function isQuiet(request: FastifyRequest): boolean {
+  return routeOf(request).isQuiet;
+}
+
+/** By what all lines about a request are found: its id, and that of what it is about. */
+export function requestFields(request: FastifyRequest): { requestId: string } & SubjectIds {
+  const { resource } = routeOf(request);
+  const ids =
+    resource === undefined ? {} : subjectIds(resource, (request.params as { id?: unknown } | null)?.id);
+  return { requestId: request.id, ...ids };
+}
