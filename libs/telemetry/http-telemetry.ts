@@ -52,26 +52,31 @@ export class HttpTelemetry implements OnModuleInit {
     const route = request.routeOptions.url ?? 'unmatched';
     this.metrics.httpAnswered(method, route, code, reply.elapsedTime / 1000);
     const durationMs = Math.round(reply.elapsedTime * 10) / 10;
-    this.write(request, code, { durationMs, ...idsOfCreated(reply) });
+    this.write(request, code, durationMs, idsOfCreated(reply));
   }
 
   private left(request: FastifyRequest): void {
     this.metrics.httpAnswered(request.method, request.routeOptions.url ?? 'unmatched', CALLER_LEFT, 0);
-    this.write(request, CALLER_LEFT, {});
+    this.write(request, CALLER_LEFT);
   }
 
-  private write(request: FastifyRequest, code: number, fields: object): void {
-    const { method } = request;
-    const path = (request.url.split('?', 1)[0] ?? '').slice(0, LONGEST_PATH);
-    const line = {
-      ...requestFields(request),
+  /** Every line has the same fields in one order, and what is undefined is not written: spreading costs several µs. */
+  private write(request: FastifyRequest, code: number, durationMs?: number, created: SubjectIds = {}): void {
+    const { method, url } = request;
+    const { requestId, mailingId, messageId, clientId } = requestFields(request);
+    const query = url.indexOf('?');
+    const path = url.slice(0, Math.min(query === -1 ? url.length : query, LONGEST_PATH));
+    this.logger[levelOf(request, code)]({
+      requestId,
+      mailingId: mailingId ?? created.mailingId,
+      messageId: messageId ?? created.messageId,
+      clientId: clientId ?? created.clientId,
       method,
       path,
       code,
-      ...fields,
+      durationMs,
       msg: `${method} ${path} ${code}`,
-    };
-    this.logger[levelOf(request, code)](line);
+    });
   }
 }
 
