@@ -23,7 +23,7 @@ const grant: Statement = {
       FOR NO KEY UPDATE OF b
     ), pending AS MATERIALIZED (
       SELECT ARRAY (
-        SELECT id FROM messages WHERE id = ANY ($4::bigint[]) AND batch_id = $2 AND status = 'pending'
+        SELECT id FROM messages WHERE id = ANY ($4::bigint[]) AND batch_id + 0 = $2 AND status = 'pending'
         ORDER BY id
       ) AS ids
     ), reserved AS MATERIALIZED (
