@@ -8,67 +8,100 @@ import { measureReads, type Reads } from './reads.js';
 
 const SIZES = [100_000, 1_000_000, 10_000_000];
 const NEW_MESSAGES = 50_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 const figure = (value: number) => value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 1 });
+
+interface Costs {
+  newMailing: NewMailing;
+  reads: Reads;
+}
 
 /** What was measured with so many messages of old mailings in the tables. */
 export interface Size {
   oldMessages: number;
-  newMailings: NewMailing[];
-  reads: Reads;
+  /** Beside a world that has stayed as small as the smallest size: machines are faster at one time than at another. */
+  rounds: { grown: Costs; small: Costs }[];
   diskSpace: DiskSpace;
 }
 
-/** Measures the same service again and again while its tables grow. Takes about four minutes and 5 GB of disk. */
+/** Measures the same service again and again while its tables grow. Takes about ten minutes and 5 GB of disk. */
 export async function measureGrowth(print: (line: string) => void): Promise<Size[]> {
-  const world = await BenchWorld.start();
+  const worlds: BenchWorld[] = [];
   try {
-    await world.clients(NEW_MESSAGES, 'new');
-    await world.clients(MESSAGES_OF_ONE - NEW_MESSAGES, 'old');
-    // The first mailing of a process is slower than all others, however many messages there are.
-    await sendNewMailing(world, 'new', NEW_MESSAGES);
+    const [grown, small] = [await aWorld(worlds), await aWorld(worlds)];
+    const [smallest = 0] = SIZES;
+    await addOldMailings(small, smallest);
     const sizes: Size[] = [];
     for (const oldMessages of SIZES) {
-      await addOldMailings(world, oldMessages - (sizes.at(-1)?.oldMessages ?? 0));
+      await addOldMailings(grown, oldMessages - (sizes.at(-1)?.oldMessages ?? 0));
       print(`${oldMessages.toLocaleString('en')} messages of old mailings are there`);
-      const diskSpace = await diskSpaceOfMessages(world);
-      const reads = await measureReads(world);
-      const newMailings: NewMailing[] = [];
+      const diskSpace = await diskSpaceOfMessages(grown);
+      const rounds: Size['rounds'] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        const one = await sendNewMailing(world, 'new', NEW_MESSAGES);
-        print(`  planned in ${figure(one.planning)}, sent in ${figure(one.sending)} µs a message`);
-        newMailings.push(one);
+        const inOrder = round % 2 === 0 ? [grown, small] : [small, grown];
+        const costs = new Map<BenchWorld, Costs>();
+        for (const world of inOrder) {
+          const reads = await measureReads(world);
+          costs.set(world, { reads, newMailing: await sendNewMailing(world, 'new', NEW_MESSAGES) });
+        }
+        const pair = { grown: known(costs.get(grown)), small: known(costs.get(small)) };
+        const { planning, sending } = pair.grown.newMailing;
+        const beside = pair.small.newMailing;
+        print(
+          `  planned in ${figure(planning)}, sent in ${figure(sending)} µs a message; ` +
+            `with a hundred thousand in ${figure(beside.planning)} and ${figure(beside.sending)}`,
+        );
+        rounds.push(pair);
       }
-      sizes.push({ oldMessages, newMailings, reads, diskSpace });
+      sizes.push({ oldMessages, rounds, diskSpace });
     }
     return sizes;
   } finally {
-    await world.end();
+    for (const world of worlds) await world.end();
   }
+}
+
+/** With the clients that old and new mailings go to, and its code compiled. */
+async function aWorld(worlds: BenchWorld[]): Promise<BenchWorld> {
+  const world = await BenchWorld.start();
+  worlds.push(world);
+  await world.clients(NEW_MESSAGES, 'new');
+  await world.clients(MESSAGES_OF_ONE - NEW_MESSAGES, 'old');
+  // The first mailing of a process is slower than all others, however many messages there are.
+  await sendNewMailing(world, 'new', NEW_MESSAGES);
+  return world;
+}
+
+function known(costs: Costs | undefined): Costs {
+  if (!costs) throw new Error('It was not measured');
+  return costs;
 }
 
 export interface Series {
   name: string;
   unit: 'µs a message' | 'ms a read';
-  /** One value for each size. */
+  /** One value for each size: the small world's, times by how much the grown one's was higher at that time. */
   values: number[];
 }
 
 export function seriesOf(sizes: readonly Size[]): Series[] {
-  const message = (name: string, of: (mailing: NewMailing) => number): Series => ({
-    name,
-    unit: 'µs a message',
-    values: sizes.map(({ newMailings }) => median(newMailings.map(of))),
-  });
-  const read = (name: string, key: keyof Reads): Series => ({
-    name,
-    unit: 'ms a read',
-    values: sizes.map(({ reads }) => reads[key]),
-  });
+  const series = (name: string, unit: Series['unit'], of: (costs: Costs) => number): Series => {
+    const usual = median(sizes.flatMap(({ rounds }) => rounds.map(({ small }) => of(small))));
+    return {
+      name,
+      unit,
+      values: sizes.map(
+        ({ rounds }) => usual * median(rounds.map(({ grown, small }) => of(grown) / of(small))),
+      ),
+    };
+  };
+  const message = (name: string, key: 'planning' | 'sending') =>
+    series(name, 'µs a message', ({ newMailing }) => newMailing[key]);
+  const read = (name: string, key: keyof Reads) => series(name, 'ms a read', ({ reads }) => reads[key]);
   return [
-    message('planning', ({ planning }) => planning),
-    message('sending', ({ sending }) => sending),
+    message('planning', 'planning'),
+    message('sending', 'sending'),
     read('statistics of a mailing', 'statistics'),
     read('messages of a mailing', 'firstPage'),
     read('messages of a mailing, deep', 'deepPage'),
@@ -94,7 +127,8 @@ export function growthTable(sizes: readonly Size[]): string {
 export function footprintTable(sizes: readonly Size[]): string {
   const last = sizes.at(-1);
   if (!last) throw new Error('Nothing was measured');
-  const { newMailings, diskSpace, oldMessages } = last;
+  const { rounds, diskSpace, oldMessages } = last;
+  const newMailings = rounds.map(({ grown }) => grown.newMailing);
   const sum = (of: (mailing: NewMailing) => number) => newMailings.reduce((all, one) => all + of(one), 0);
   const bytes = (value: number) => Math.round(value).toLocaleString('en');
   return markdownTable(

@@ -3,7 +3,7 @@ import { percentile } from '../finding.js';
 import type { BenchWorld } from '../world.js';
 import { MESSAGES_OF_ONE } from './old-mailings.js';
 
-const CALLS = 300;
+const CALLS = 100;
 /** Calls before those that count: connections are made, statements prepared. */
 const WARM_UP = 30;
 /** The most that one page has. */
