@@ -43,8 +43,7 @@ export interface Rounds {
 
 export function findingOf(row: string, what: string, rounds: Rounds, bar: Bar): Finding {
   const ours = median(rounds.ours);
-  const ratios =
-    rounds.reference && rounds.ours.map((figure, nth) => figure / (rounds.reference?.[nth] ?? NaN));
+  const ratios = rounds.reference && ratiosOf(rounds.ours, rounds.reference);
   const ratio = ratios ? median(ratios) : null;
   const spreading = ratios ?? rounds.ours;
   return {
@@ -60,13 +59,18 @@ export function findingOf(row: string, what: string, rounds: Rounds, bar: Bar): 
   };
 }
 
+/** By how much ours was higher in each round. */
+export function ratiosOf(ours: readonly number[], reference: readonly number[]): number[] {
+  return ours.map((figure, nth) => figure / (reference[nth] ?? NaN));
+}
+
 /** Measures both sides in turn, the other one first in each second round: what warms up or wears out hits both. */
-export async function inTurn(
+export async function inTurn<Figures>(
   rounds: number,
-  ours: () => Promise<number>,
-  reference: () => Promise<number>,
-): Promise<Required<Rounds>> {
-  const figures: Required<Rounds> = { ours: [], reference: [] };
+  ours: () => Promise<Figures>,
+  reference: () => Promise<Figures>,
+): Promise<{ ours: Figures[]; reference: Figures[] }> {
+  const figures: { ours: Figures[]; reference: Figures[] } = { ours: [], reference: [] };
   for (let round = 0; round < rounds; round += 1) {
     const sides = [
       async () => figures.ours.push(await ours()),

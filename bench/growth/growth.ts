@@ -1,5 +1,5 @@
 import { markdownTable } from '../../test/support/markdown-table.js';
-import { median } from '../finding.js';
+import { inTurn, median, ratiosOf } from '../finding.js';
 import { BenchWorld } from '../world.js';
 import { type DiskSpace, diskSpaceOfMessages } from './footprint.js';
 import { type NewMailing, sendNewMailing } from './new-mailing.js';
@@ -20,8 +20,9 @@ interface Costs {
 /** What was measured with so many messages of old mailings in the tables. */
 export interface Size {
   oldMessages: number;
-  /** Beside a world that has stayed as small as the smallest size: machines are faster at one time than at another. */
-  rounds: { grown: Costs; small: Costs }[];
+  grown: Costs[];
+  /** Of a world that has stayed as small as the smallest size, in turn: a machine is faster at one time than another. */
+  small: Costs[];
   diskSpace: DiskSpace;
 }
 
@@ -37,24 +38,12 @@ export async function measureGrowth(print: (line: string) => void): Promise<Size
       await addOldMailings(grown, oldMessages - (sizes.at(-1)?.oldMessages ?? 0));
       print(`${oldMessages.toLocaleString('en')} messages of old mailings are there`);
       const diskSpace = await diskSpaceOfMessages(grown);
-      const rounds: Size['rounds'] = [];
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const inOrder = round % 2 === 0 ? [grown, small] : [small, grown];
-        const costs = new Map<BenchWorld, Costs>();
-        for (const world of inOrder) {
-          const reads = await measureReads(world);
-          costs.set(world, { reads, newMailing: await sendNewMailing(world, 'new', NEW_MESSAGES) });
-        }
-        const pair = { grown: known(costs.get(grown)), small: known(costs.get(small)) };
-        const { planning, sending } = pair.grown.newMailing;
-        const beside = pair.small.newMailing;
-        print(
-          `  planned in ${figure(planning)}, sent in ${figure(sending)} µs a message; ` +
-            `with a hundred thousand in ${figure(beside.planning)} and ${figure(beside.sending)}`,
-        );
-        rounds.push(pair);
-      }
-      sizes.push({ oldMessages, rounds, diskSpace });
+      const { ours, reference } = await inTurn(
+        ROUNDS,
+        () => costsOf(grown),
+        () => costsOf(small),
+      );
+      sizes.push({ oldMessages, grown: ours, small: reference, diskSpace });
     }
     return sizes;
   } finally {
@@ -73,9 +62,9 @@ async function aWorld(worlds: BenchWorld[]): Promise<BenchWorld> {
   return world;
 }
 
-function known(costs: Costs | undefined): Costs {
-  if (!costs) throw new Error('It was not measured');
-  return costs;
+async function costsOf(world: BenchWorld): Promise<Costs> {
+  const reads = await measureReads(world);
+  return { reads, newMailing: await sendNewMailing(world, 'new', NEW_MESSAGES) };
 }
 
 export interface Series {
@@ -87,13 +76,11 @@ export interface Series {
 
 export function seriesOf(sizes: readonly Size[]): Series[] {
   const series = (name: string, unit: Series['unit'], of: (costs: Costs) => number): Series => {
-    const usual = median(sizes.flatMap(({ rounds }) => rounds.map(({ small }) => of(small))));
+    const usual = median(sizes.flatMap(({ small }) => small.map(of)));
     return {
       name,
       unit,
-      values: sizes.map(
-        ({ rounds }) => usual * median(rounds.map(({ grown, small }) => of(grown) / of(small))),
-      ),
+      values: sizes.map(({ grown, small }) => usual * median(ratiosOf(grown.map(of), small.map(of)))),
     };
   };
   const message = (name: string, key: 'planning' | 'sending') =>
@@ -127,8 +114,8 @@ export function growthTable(sizes: readonly Size[]): string {
 export function footprintTable(sizes: readonly Size[]): string {
   const last = sizes.at(-1);
   if (!last) throw new Error('Nothing was measured');
-  const { rounds, diskSpace, oldMessages } = last;
-  const newMailings = rounds.map(({ grown }) => grown.newMailing);
+  const { grown, diskSpace, oldMessages } = last;
+  const newMailings = grown.map(({ newMailing }) => newMailing);
   const sum = (of: (mailing: NewMailing) => number) => newMailings.reduce((all, one) => all + of(one), 0);
   const bytes = (value: number) => Math.round(value).toLocaleString('en');
   return markdownTable(

@@ -28,6 +28,10 @@ export interface GrantTerms {
   probe: boolean;
 }
 
+// "+ 0": Postgres would read all of the batch in its index too, for each slice, to compare that with the ids.
+const stillWaiting = `
+        FROM messages WHERE id = ANY ($5::bigint[]) AND batch_id + 0 = $2 AND status = 'pending'`;
+
 /**
  * Commits, before anything leaves, how far this owner may send: after a crash the messages in doubt are
  * exactly those up to `granted_upto` that were not recorded. It holds only while the lease, the mailing, its
@@ -35,8 +39,6 @@ export interface GrantTerms {
  * several times a second, and each new `lease_until` is another entry of an index. Rows are read again, because a
  * client may have been deleted since the batch was leased. With a limit it is the paced grant's turn: this one
  * refuses all but a probe, which is a request a second at most, while nothing else is sent.
- *
- * `batch_id + 0`: Postgres would read all of the batch in its index too, for each slice, to compare that with the ids.
  */
 const grant: Statement = {
   name: 'grant-slice',
@@ -60,9 +62,9 @@ const grant: Statement = {
       extract(epoch FROM granted.key_lifetime)::float8 * 1000 AS "keyLifetimeMs",
       extract(epoch FROM granted.lease)::float8 * 1000 AS "leaseMs",
       CASE WHEN cardinality($5::bigint[]) > (
-        SELECT count(*) FROM messages WHERE id = ANY ($5::bigint[]) AND batch_id + 0 = $2 AND status = 'pending'
+        SELECT count(*) ${stillWaiting}
       ) THEN ARRAY (
-        SELECT id::float8 FROM messages WHERE id = ANY ($5::bigint[]) AND batch_id + 0 = $2 AND status = 'pending'
+        SELECT id::float8 ${stillWaiting}
       ) END AS "stillWaiting"
     FROM granted`,
 };
