@@ -5,7 +5,7 @@ import { bareRate, plannedRate } from './send-mailing.js';
 
 const MESSAGES = 200_000;
 const ROUNDS = 7;
-const WARM_UP = 20_000;
+const WARM_UP = 100_000;
 
 export const send: Row = {
   name: 'send',

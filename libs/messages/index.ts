@@ -19,7 +19,8 @@ export * from './paced-grant.js';
 export { excludePlanning } from './planning-lock.js';
 export { queueChecks } from './queue-health.js';
 export type { RetryBatches, RetrySource } from './retry-batches.js';
-export * from './slice-grant.js';
+export { recordSentAndGrantSlice } from './sent-and-granted.js';
+export { type Grant, grantSlice, type GrantTerms, type SliceRequest } from './slice-grant.js';
 export * from './spent-batches.js';
 export * from './waiting-messages.js';
 export {

@@ -1,6 +1,5 @@
 import { numberArray, type SqlExecutor, type Statement } from '#libs/database';
-import type { LeaseKey } from './batch-lease.js';
-import type { Grant, GrantTerms } from './slice-grant.js';
+import type { Grant, SliceRequest } from './slice-grant.js';
 
 /**
  * As `grant-slice`, for a mailing or a provider with a limit: it grants as many messages as find a slot, and
@@ -52,18 +51,15 @@ interface PacedRow extends Omit<Grant, 'ids' | 'leaseMs' | 'slotless'> {
   slotless: number[];
 }
 
-/** Grants what finds a slot of the slice `ids` (ascending); undefined when it may not be sent (any more). */
+/** Grants what finds a slot of a slice; undefined when it may not be sent (any more). */
 export async function grantPacedSlice(
   sql: SqlExecutor,
-  owner: string,
-  key: LeaseKey,
-  ids: readonly number[],
-  terms: GrantTerms,
+  { owner, batch, ids, terms }: SliceRequest,
 ): Promise<Grant | undefined> {
   const [row] = await sql.query<PacedRow>(grant, [
     owner,
-    key.id,
-    key.fence,
+    batch.id,
+    batch.fence,
     numberArray(ids),
     terms.leaseMs,
     terms.guardMs,

@@ -10,16 +10,15 @@ export interface SentMessage {
 }
 
 /**
- * What nearly every outcome is, at half the price of the statement for all of them: a message that still waited
- * was accepted. Rows are locked in the order of their ids, as everywhere. The ids ascend, so that `width_bucket`
- * finds a row's place in the arrays by bisection.
+ * The SQL of what nearly every outcome is, at half the price of the statement for all of them: a message that still
+ * waited was accepted. Rows are locked in the order of their ids, as everywhere, and once `first` holds. The ids
+ * ascend, so that `width_bucket` finds a row's place in the arrays by bisection. `changed` has a row for each that
+ * was recorded.
  */
-const recordSent: Statement = {
-  name: 'record-sent',
-  text: `
-    WITH held AS MATERIALIZED (
+export function recordingSent(first = 'true'): string {
+  return `held AS MATERIALIZED (
       SELECT ctid FROM messages
-      WHERE id = ANY ($1::bigint[]) AND status = 'pending'
+      WHERE ${first} AND id = ANY ($1::bigint[]) AND status = 'pending'
       ORDER BY id
       FOR NO KEY UPDATE
     ), changed AS (
@@ -32,9 +31,18 @@ const recordSent: Statement = {
       RETURNING m.mailing_id
     ), counted AS (
       ${countMoves('changed', '$5', 'pending', 'sent')}
-    )
-    SELECT count(*)::int AS recorded FROM changed`,
+    )`;
+}
+
+const recordSent: Statement = {
+  name: 'record-sent',
+  text: `WITH ${recordingSent()} SELECT count(*)::int AS recorded FROM changed`,
 };
+
+/** How many of the messages were pending, and so are recorded now. */
+export interface RecordedRow {
+  recorded: number;
+}
 
 /**
  * Records messages, each once, that were accepted while they were pending; returns how many were. What was not is
@@ -45,15 +53,27 @@ export async function recordSentMessages(
   shard: number,
   messages: readonly SentMessage[],
 ): Promise<number> {
+  const [row] = await runRecordSent<RecordedRow>(sql, recordSent, shard, messages);
+  return row?.recorded ?? 0;
+}
+
+/** Runs a statement with {@link recordingSent} in it; `more` are its parameters from the sixth on. */
+export async function runRecordSent<Row extends RecordedRow>(
+  sql: SqlExecutor,
+  statement: Statement,
+  shard: number,
+  messages: readonly SentMessage[],
+  more: readonly unknown[] = [],
+): Promise<Row[]> {
   const ascending = messages.toSorted((a, b) => a.messageId - b.messageId);
   const since = Math.min(...messages.map(({ at }) => at));
-  const [row] = await sql.query<{ recorded: number }>(recordSent, [
+  return sql.query<Row>(statement, [
     numberArray(ascending.map(({ messageId }) => messageId)),
     numberArray(ascending.map(({ attempts }) => attempts)),
     // As microseconds from the first: small integers are written several times as fast as fractions.
     numberArray(ascending.map(({ at }) => Math.round((at - since) * 1_000))),
     since / 1_000,
     shard,
+    ...more,
   ]);
-  return row?.recorded ?? 0;
 }

@@ -7,6 +7,7 @@ import {
   leaseDueBatch,
   leaseTicketedBatch,
   recordOutcomes,
+  recordSentAndGrantSlice,
   registerDispatcher,
   releaseBatch,
   renewLeases,
@@ -14,6 +15,7 @@ import {
   type LeaseKey,
   type MessageOutcome,
   type OutcomeWriter,
+  type SliceRequest,
   type WaitingMessage,
 } from '#libs/messages';
 
@@ -73,14 +75,19 @@ export class QueueDispatcher {
 
   /** The ids that were granted, ascending; undefined when the grant was refused. */
   async grant(batch: LeaseKey, messages: readonly WaitingMessage[], { probe = false } = {}) {
-    const grant = await grantSlice(
-      this.sql,
-      this.id,
-      batch,
-      messages.map(({ id }) => id),
-      { leaseMs: LEASE, guardMs: GUARD, probe },
-    );
+    const grant = await grantSlice(this.sql, this.sliceOf(batch, messages, probe));
     return grant && [...grant.ids].toSorted((a, b) => a - b);
+  }
+
+  /** As {@link record} and {@link grant} in one. */
+  async recordAndGrant(
+    outcomes: readonly MessageOutcome[],
+    batch: LeaseKey,
+    messages: readonly WaitingMessage[],
+  ) {
+    const slice = this.sliceOf(batch, messages, false);
+    const { recorded, grant } = await recordSentAndGrantSlice(this.sql, this.shard, outcomes, slice);
+    return { recorded, granted: grant && [...grant.ids].toSorted((a, b) => a - b) };
   }
 
   record(...outcomes: MessageOutcome[]) {
@@ -97,6 +104,11 @@ export class QueueDispatcher {
 
   beat() {
     return beatHeart(this.sql, { id: this.id, host: 'here', pid: 1, shard: this.shard }, SILENCE);
+  }
+
+  private sliceOf(batch: LeaseKey, messages: readonly WaitingMessage[], probe: boolean): SliceRequest {
+    const terms = { leaseMs: LEASE, guardMs: GUARD, probe };
+    return { owner: this.id, batch, ids: messages.map(({ id }) => id), terms };
   }
 
   private terms(probe: boolean) {

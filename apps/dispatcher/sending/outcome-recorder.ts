@@ -2,12 +2,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { isConnectionError, Sql } from '#libs/database';
-import { type MessageOutcome, type OutcomeWriter, recordOutcomes } from '#libs/messages';
+import {
+  type MessageOutcome,
+  type OutcomeWriter,
+  recordOutcomes,
+  recordSentAndGrantSlice,
+} from '#libs/messages';
 import type { Delivery, Outcome } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
+import type { GrantRide } from './grant-ride.js';
 import type { GrantedMessage } from './open-batch.js';
 import { type Effect, effectOf } from './outcome-effect.js';
 import { retryTime } from './retry-time.js';
@@ -176,15 +182,17 @@ export class OutcomeRecorder {
     if (rows.length === 0) return;
     const startedAt = performance.now();
     this.writer.shard = this.identity.shard;
+    const outcomes = rows.map((row) => row.outcome);
+    let ride = outcomes.every(({ becomes }) => becomes === 'sent')
+      ? this.cap.board(outcomes.length)
+      : undefined;
     for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
-        await recordOutcomes(
-          this.sql,
-          this.writer,
-          rows.map((row) => row.outcome),
-        );
+        await this.record(outcomes, ride);
         break;
       } catch (error) {
+        ride?.fail(error);
+        ride = undefined;
         // Whatever went wrong, to forget an outcome would double or lose a message: try until it is written.
         const reason = isConnectionError(error) ? 'Postgres is away' : 'outcomes could not be recorded';
         this.logger.error({ msg: `${reason}; ${rows.length} outcomes wait`, error: String(error) });
@@ -196,5 +204,16 @@ export class OutcomeRecorder {
       message.batch.settle(kind);
       if (outcome.becomes !== 'pending') this.metrics.ended(outcome.becomes);
     }
+  }
+
+  /** Takes a grant along, if there is one; `outcomes` are then all `sent`. */
+  private async record(outcomes: readonly MessageOutcome[], ride: GrantRide | undefined): Promise<void> {
+    if (ride) {
+      const { shard } = this.writer;
+      const { recorded, grant } = await recordSentAndGrantSlice(this.sql, shard, outcomes, ride.request);
+      ride.arrive(grant);
+      if (recorded === outcomes.length) return;
+    }
+    await recordOutcomes(this.sql, this.writer, outcomes);
   }
 }

@@ -1,10 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { type Grant, grantPacedSlice, grantSlice, type WaitingMessage } from '#libs/messages';
+import {
+  type Grant,
+  grantPacedSlice,
+  grantSlice,
+  type SliceRequest,
+  type WaitingMessage,
+} from '#libs/messages';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
+import { GrantRide } from './grant-ride.js';
 import type { GrantedMessage, OpenBatch } from './open-batch.js';
 import type { Slice } from './ungranted.js';
 import { UnrecordedCap } from './unrecorded-cap.js';
@@ -55,13 +62,16 @@ export class SliceGranter {
   ): Promise<GrantedSlice | undefined> {
     const slice = batch.ungranted.take(most);
     const fresh = slice.type === 'fresh' ? slice.messages.length : 0;
-    if (!(await this.acquirePlaces(fresh, batch, mayGrant))) {
+    const request = this.requestFor(batch, slice);
+    const ride = fresh > 0 && !isPaced(batch) ? new GrantRide(request, mayGrant) : undefined;
+    if (!(await this.acquirePlaces(fresh, batch, mayGrant, ride))) {
       batch.ungranted.putBack(slice, idsOf(slice));
       return { messages: [], shortOf: null, askAgainAt: 0 };
     }
     let grant: GrantedSlice | undefined;
     try {
-      grant = mayGrant() ? await this.grant(batch, slice) : undefined;
+      if (ride?.sentAt !== undefined) grant = this.grantedBy(await ride.arrived, batch, slice, ride.sentAt);
+      else if (mayGrant()) grant = await this.grant(batch, slice, request);
     } catch (error) {
       // It may be committed, and only its answer lost.
       batch.keepPlaces(fresh);
@@ -80,24 +90,45 @@ export class SliceGranter {
    * a message of the batch was left, or lapsed: that one has its place and goes first, as it may be what holds up
    * those who wait for some. A probe waits a moment only.
    */
-  private acquirePlaces(count: number, batch: OpenBatch, mayGrant: () => boolean): Promise<boolean> {
+  private acquirePlaces(
+    count: number,
+    batch: OpenBatch,
+    mayGrant: () => boolean,
+    ride: GrantRide | undefined,
+  ): Promise<boolean> {
     const news = async (isWaiting: () => boolean) => {
       do await batch.news.wait(NEWS_WAIT);
       while (isWaiting() && !batch.probe && mayGrant() && !batch.hasLeft && !batch.ungranted.hasLapsed);
     };
-    return this.cap.acquire(count, news, batch.priority);
+    return this.cap.acquire(count, { news, priority: batch.priority, ride });
   }
 
-  private async grant(batch: OpenBatch, slice: Slice<GrantedMessage>): Promise<GrantedSlice | undefined> {
-    const sentAt = performance.now();
-    const limited = batch.limitedBy !== null && !batch.probe;
-    const grant = await (limited ? grantPacedSlice : grantSlice)(
-      this.sql,
-      this.identity.id,
+  private requestFor(batch: OpenBatch, slice: Slice<GrantedMessage>): SliceRequest {
+    return {
+      owner: this.identity.id,
       batch,
-      slice.messages.map((message) => message.id),
-      { leaseMs: this.config.leaseMs, guardMs: this.config.sendGuardMs, probe: batch.probe },
-    );
+      ids: slice.messages.map((message) => message.id),
+      terms: { leaseMs: this.config.leaseMs, guardMs: this.config.sendGuardMs, probe: batch.probe },
+    };
+  }
+
+  private async grant(
+    batch: OpenBatch,
+    slice: Slice<GrantedMessage>,
+    request: SliceRequest,
+  ): Promise<GrantedSlice | undefined> {
+    const sentAt = performance.now();
+    const grant = await (isPaced(batch) ? grantPacedSlice : grantSlice)(this.sql, request);
+    return this.grantedBy(grant, batch, slice, sentAt);
+  }
+
+  /** What a grant that was asked for at `sentAt` makes of a slice. */
+  private grantedBy(
+    grant: Grant | undefined,
+    batch: OpenBatch,
+    slice: Slice<GrantedMessage>,
+    sentAt: number,
+  ): GrantedSlice | undefined {
     if (!grant) return undefined;
     this.clock.observe(grant.now, sentAt);
     if (grant.leaseMs !== null) batch.leaseDeadline = sentAt + grant.leaseMs;
@@ -156,6 +187,11 @@ function grantedMessage(
     startFrom: start.startFrom,
     startUntil: start.startUntil,
   };
+}
+
+/** Whether its messages need slots. */
+function isPaced({ limitedBy, probe }: OpenBatch): boolean {
+  return limitedBy !== null && !probe;
 }
 
 function idsOf(slice: Slice<GrantedMessage>): Set<number> {

@@ -1,10 +1,28 @@
+import type { GrantRide } from './grant-ride.js';
+
+/** How one waits for places. */
+export interface Waiting {
+  /** The wait is given up when it resolves; it is asked for only if there is a wait, and told whether that goes on. */
+  news?: (isWaiting: () => boolean) => Promise<unknown>;
+  priority?: number;
+  /** For the statement that frees the places. */
+  ride?: GrantRide | undefined;
+}
+
+interface Wish {
+  count: number;
+  priority: number;
+  ride: GrantRide | undefined;
+  resolve: () => void;
+}
+
 /**
  * Caps the messages that were granted and are not yet recorded: the most that can be in doubt when this
  * process dies. Higher priority goes first, and within a priority who came first.
  */
 export class UnrecordedCap {
   private used = 0;
-  private readonly waiting: { count: number; priority: number; resolve: () => void }[] = [];
+  private readonly waiting: Wish[] = [];
 
   constructor(
     private readonly most: number,
@@ -12,7 +30,7 @@ export class UnrecordedCap {
     public onWait: () => void = () => {},
   ) {}
 
-  /** Granted and unrecorded right now. */
+  /** Granted and unrecorded right now; for the moment of a ride also what its statement is about to record. */
   get unrecorded(): number {
     return this.used;
   }
@@ -30,18 +48,14 @@ export class UnrecordedCap {
 
   /**
    * Waits until `count` more may be granted; `count` must not exceed the cap. Nobody waits for no place at all.
-   * False, and no place taken, when what `news` promises comes first; it is asked for only if there is a wait, and
-   * is told whether that goes on.
+   * False, and no place taken, when what `news` promises comes first. True as well when the grant has been taken
+   * along by then.
    */
-  async acquire(
-    count: number,
-    news?: (isWaiting: () => boolean) => Promise<unknown>,
-    priority = 0,
-  ): Promise<boolean> {
+  async acquire(count: number, { news, priority = 0, ride }: Waiting = {}): Promise<boolean> {
     if (count === 0) return true;
     let resolve = () => {};
     const served = new Promise<void>((done) => (resolve = done));
-    const wish = { count, priority, resolve };
+    const wish: Wish = { count, priority, ride, resolve };
     const behind = this.waiting.findIndex((other) => other.priority < priority);
     this.waiting.splice(behind < 0 ? this.waiting.length : behind, 0, wish);
     this.admit();
@@ -53,6 +67,20 @@ export class UnrecordedCap {
     this.waiting.splice(place, 1);
     this.admit();
     return false;
+  }
+
+  /**
+   * The grant of the first in the line, if `recorded` more places are enough for it and it may ride: it has them from
+   * now on. The caller is to send the statement at once that records so many, and to give their places back after.
+   */
+  board(recorded: number): GrantRide | undefined {
+    const [first] = this.waiting;
+    if (!first?.ride || this.used - recorded + first.count > this.most) return undefined;
+    if (!first.ride.start()) return undefined;
+    this.waiting.shift();
+    this.used += first.count;
+    first.resolve();
+    return first.ride;
   }
 
   /** Gives `count` places back: recorded, or never sent. */

@@ -112,12 +112,12 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: sentRecording,
-        replace: 'const [row] = await sql.query<{ recorded: number }>(recordSent, [',
+        replace: 'return sql.query<Row>(statement, [',
         by: `const inTwo = async (values: unknown[]) => {
-          await sql.query(countFirst, values);
-          return sql.query<{ recorded: number }>(recordSent, values);
+          await sql.query(countFirst, values.slice(0, 5));
+          return sql.query<Row>(statement, values);
         };
-        const [row] = await inTwo([`,
+        return inTwo([`,
       },
       {
         file: sentRecording,

@@ -9,6 +9,7 @@ const ASKED_WITHIN = 10_000;
 /** What a dispatcher asks Postgres for while it sends, by the names of its statements. */
 const whileSending = [
   'grant-slice',
+  'record-sent-and-grant-slice',
   'record-outcomes',
   'lease-ticketed-batch',
   'release-batch',

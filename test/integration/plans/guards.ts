@@ -28,6 +28,7 @@ const guards: Record<string, Guard> = {
   'grant-slice': guard(80, 'batches_pkey'),
   'grant-paced-slice': guard(120, 'batches_pkey'),
   'record-sent': guard(4_000, 'messages_pkey', 'mailing_counters_pkey'),
+  'record-sent-and-grant-slice': guard(4_000, 'batches_pkey', 'messages_pkey', 'mailing_counters_pkey'),
   'record-outcomes': guard(4_000, 'messages_pkey', 'mailing_counters_pkey'),
   'hold-retry-sources': guard(20, 'batches_pkey'),
   'open-retry-batch': guard(60, 'batches_pkey'),

@@ -67,7 +67,7 @@ export const sendingCases: Cases = {
   'a slice with a limit is granted': async (scene) => {
     const ids = (await messagesOf(scene, limited, SLICE)).map(({ id }) => id);
     const terms = { leaseMs: 30_000, guardMs: 500, probe: false };
-    const grant = () => grantPacedSlice(scene.sql, dispatcher.living, limited, ids, terms);
+    const grant = () => grantPacedSlice(scene.sql, { owner: dispatcher.living, batch: limited, ids, terms });
     // The first call on a connection reads the catalogue, to compile the function that reserves slots.
     await scene.aside(grant);
     await grant();
@@ -75,6 +75,11 @@ export const sendingCases: Cases = {
   'acceptances are recorded': async (scene) => {
     const messages = await messagesOf(scene, leased, FLUSH);
     await living(scene).record(...messages.map((message) => sent(source, message)));
+  },
+  'acceptances are recorded and a slice is granted': async (scene) => {
+    const messages = await messagesOf(scene, leased, FLUSH + SLICE);
+    const outcomes = messages.slice(0, FLUSH).map((message) => sent(source, message));
+    await living(scene).recordAndGrant(outcomes, leased, messages.slice(FLUSH));
   },
   'outcomes of every kind are recorded': async (scene) => {
     const messages = await messagesOf(scene, leased, FLUSH);

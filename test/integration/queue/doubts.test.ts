@@ -119,7 +119,12 @@ test('a changed key lifetime counts from the next grant on', async () => {
   if (!batch) throw new Error('Nothing could be leased');
   await run(`UPDATE providers SET key_lifetime = '5 minutes'`);
   const ids = (await one.waiting(batch)).map(({ id }) => id);
-  const grant = await grantSlice(sql, one.id, batch, ids, { leaseMs: 30_000, guardMs: 500, probe: false });
+  const grant = await grantSlice(sql, {
+    owner: one.id,
+    batch,
+    ids,
+    terms: { leaseMs: 30_000, guardMs: 500, probe: false },
+  });
   expect(grant?.keyLifetimeMs).toBe(300_000);
 });
 

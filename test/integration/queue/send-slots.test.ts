@@ -175,8 +175,9 @@ describe('a paced grant', () => {
     const batch = await one.lease();
     if (!batch) throw new Error('Nothing could be leased');
     const ids = (await one.waiting(batch)).map(({ id }) => id);
-    const grant = (slice = ids, by = one.id) =>
-      grantPacedSlice(scenario.sql, by, batch, slice, { leaseMs: 30_000, guardMs: 500, probe: false });
+    const terms = { leaseMs: 30_000, guardMs: 500, probe: false };
+    const grant = (slice = ids, owner = one.id) =>
+      grantPacedSlice(scenario.sql, { owner, batch, ids: slice, terms });
     return { ...scenario, mailing, one, batch, ids, grant };
   }
 

@@ -15,6 +15,7 @@ import { OutcomeRecorder } from '../../../apps/dispatcher/sending/outcome-record
 import { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
 import { SliceGranter } from '../../../apps/dispatcher/sending/slice-granter.js';
 import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import { unknown } from '../../support/message-outcomes.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { aConfig } from '../../unit/dispatcher/dispatcher-fixture.js';
 
@@ -39,6 +40,7 @@ async function aSendingPath(scenario: QueueScenario, settings: Record<string, st
       const run = () => scenario.sql.query(statement, values);
       return ways.get(statement.name)?.(run, values) ?? run();
     },
+    transaction: (work) => scenario.sql.transaction(work),
   } as Sql;
   const clock = new DatabaseClock();
   const cap = new UnrecordedCap(config.maxUnrecorded);
@@ -48,7 +50,7 @@ async function aSendingPath(scenario: QueueScenario, settings: Record<string, st
     start: (_: unknown, sending: Sending) => onTheWire.push((delivery) => sending.settled(delivery)),
   } as unknown as ProviderClient;
   const bus = { announce: () => {} } as unknown as ControlBus;
-  const recorder = new OutcomeRecorder(config, scenario.sql, identity, clock, new DispatcherMetrics(), cap);
+  const recorder = new OutcomeRecorder(config, sql, identity, clock, new DispatcherMetrics(), cap);
   const breaker = new ProviderBreaker(scenario.sql, bus, gate);
   const leases = new LeaseHolder(config, sql, identity, clock, cap);
   const granter = new SliceGranter(config, sql, identity, clock, cap);
@@ -214,5 +216,100 @@ describe('a grant', () => {
     expect(await granter.grantNext(batch, 9, () => true)).toBeUndefined();
     expect(cap.unrecorded).toBe(0);
     expect(batch.ungranted.size).toBe(3);
+  });
+});
+
+describe('a grant that waits for places', () => {
+  const settings = { GRANT_SIZE: '2', MAX_UNRECORDED: '2', FLUSH_MS: '200' };
+  const both = 'record-sent-and-grant-slice';
+
+  /** Of a batch of four, two messages are on the wire and two wait for places under the cap. */
+  async function twoOfFour() {
+    const scenario = await setup();
+    const mailing = await scenario.aPlannedMailing({ count: 4 });
+    const path = await aSendingPath(scenario, settings);
+    const asked: string[] = [];
+    for (const name of ['grant-slice', 'record-sent', 'record-outcomes', both]) {
+      path.ways.set(name, (run) => {
+        asked.push(name);
+        return run();
+      });
+    }
+    const batch = await path.take();
+    const freed = path.runner.run(batch);
+    await vi.waitFor(() => expect(path.onTheWire).toHaveLength(2), { interval: 5 });
+    const answer = (delivery: Delivery) => {
+      for (const settle of path.onTheWire.splice(0)) settle(delivery);
+    };
+    /** Everything is accepted. */
+    const finish = async () => {
+      await vi.waitFor(() => expect(path.onTheWire).toHaveLength(2), { timeout: 5_000, interval: 5 });
+      answer(accepted);
+      await freed;
+      await path.runner.finished();
+    };
+    return { ...scenario, ...path, mailing, batch, freed, asked, answer, finish };
+  }
+
+  test('is made by the statement that frees them', async () => {
+    const { asked, answer, finish, statuses, mailing, cap } = await twoOfFour();
+    answer(accepted);
+    await finish();
+
+    expect(asked).toEqual(['grant-slice', both, 'record-sent']);
+    expect(await statuses(mailing)).toEqual({ sent: 4 });
+    expect(cap.unrecorded).toBe(0);
+  });
+
+  test('goes alone when something was not accepted', async () => {
+    const { asked, onTheWire, finish, statuses, mailing } = await twoOfFour();
+    const [one, two] = onTheWire.splice(0);
+    one?.({ outcome: { kind: 'refused', httpStatus: 422, error: 'no such number' }, latencyMs: 1 });
+    two?.(accepted);
+    await finish();
+
+    expect(asked).toEqual(['grant-slice', 'record-sent', 'record-outcomes', 'grant-slice', 'record-sent']);
+    expect(await statuses(mailing)).toEqual({ failed: 1, sent: 3 });
+  });
+
+  test('is asked for once only when its answer is lost, and what was accepted is recorded all the same', async () => {
+    const { ways, answer, freed, runner, statuses, mailing, cap, batch } = await twoOfFour();
+    ways.set(both, async (run) => {
+      await run();
+      throw new Error('the connection was cut');
+    });
+    answer(accepted);
+    await freed;
+    await runner.finished();
+
+    expect(await statuses(mailing)).toEqual({ pending: 2, sent: 2 });
+    expect(batch.ungranted.size, 'it may be granted').toBe(2);
+    expect(cap.unrecorded).toBe(0);
+  });
+
+  test('sends nothing when it is refused, and what was accepted is recorded all the same', async () => {
+    const { answer, freed, runner, statuses, setStatus, mailing, cap, onTheWire, asked } = await twoOfFour();
+    await setStatus(mailing, 'paused');
+    answer(accepted);
+    await freed;
+    await runner.finished();
+
+    expect(asked).toEqual(['grant-slice', both]);
+    expect(await statuses(mailing)).toEqual({ pending: 2, sent: 2 });
+    expect(onTheWire).toEqual([]);
+    expect(cap.unrecorded).toBe(0);
+  });
+
+  test('leaves it to the statement for every status to record what is not pending any more', async () => {
+    const { dispatcher, messages, batch, asked, answer, finish, statuses, mailing } = await twoOfFour();
+    const [first] = await messages(mailing);
+    const another = await dispatcher();
+    await another.record(unknown(batch, { id: first?.id ?? 0 }));
+    asked.length = 0;
+    answer(accepted);
+    await finish();
+
+    expect(asked).toEqual([both, 'record-sent', 'record-outcomes', 'record-sent']);
+    expect(await statuses(mailing)).toEqual({ sent: 4 });
   });
 });

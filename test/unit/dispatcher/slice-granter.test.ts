@@ -67,7 +67,7 @@ describe('a slice that waits for places under the cap', () => {
       cap,
     );
     const before = vi.fn<() => void>();
-    void cap.acquire(1, undefined, 4).then(before);
+    void cap.acquire(1, { priority: 4 }).then(before);
     const batch = anOpenBatch({ cap, priority: 5 });
     batch.ungranted.add(messages);
     // It got its place when it is asked again, and is refused.

@@ -1,10 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { SliceRequest } from '#libs/messages';
+import { GrantRide } from '../../../apps/dispatcher/sending/grant-ride.js';
 import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
 
 /** Asks for places; `granted` tells whether they were given, after everything that was due has happened. */
 function ask(cap: UnrecordedCap, count: number, priority?: number) {
-  const given = cap.acquire(count, undefined, priority).then(() => true);
+  const given = cap.acquire(count, priority === undefined ? {} : { priority }).then(() => true);
   const afterIt = () => Promise.resolve().then(() => Promise.resolve(false));
   return { granted: () => Promise.race([given, afterIt()]) };
 }
@@ -69,7 +71,7 @@ describe('the cap on unrecorded messages', () => {
     ask(cap, 1);
     let tell = () => {};
     const news = new Promise<void>((resolve) => (tell = resolve));
-    const given = cap.acquire(2, () => news);
+    const given = cap.acquire(2, { news: () => news });
     const behind = ask(cap, 1);
     expect(await behind.granted()).toBe(false);
     tell();
@@ -81,7 +83,7 @@ describe('the cap on unrecorded messages', () => {
 
   test('does not wait for news where there is room', async () => {
     const cap = new UnrecordedCap(2);
-    expect(await cap.acquire(2, () => Promise.reject(new Error('never asked')))).toBe(true);
+    expect(await cap.acquire(2, { news: () => Promise.reject(new Error('never asked')) })).toBe(true);
     expect(cap.unrecorded).toBe(2);
   });
 
@@ -112,5 +114,56 @@ describe('the cap on unrecorded messages', () => {
         },
       ),
     );
+  });
+});
+
+describe('a grant that may ride with the statement which frees its places', () => {
+  /** All four places are taken, and a grant of two waits for some. */
+  async function aRide({ mayGrant = true, count = 2 } = {}) {
+    const cap = new UnrecordedCap(4);
+    await cap.acquire(4);
+    const ride = new GrantRide({} as SliceRequest, () => mayGrant);
+    const given = cap.acquire(count, { ride });
+    return { cap, ride, given };
+  }
+
+  test('has them from the moment in which it is taken along', async () => {
+    const { cap, ride, given } = await aRide();
+    const behind = ask(cap, 1);
+    expect(cap.board(2)).toBe(ride);
+    expect(ride.sentAt).toBeLessThanOrEqual(performance.now());
+    expect(await given).toBe(true);
+    expect(cap.unrecorded).toBe(6);
+    cap.release(2);
+    expect(cap.unrecorded).toBe(4);
+    expect(await behind.granted()).toBe(false);
+    cap.release(1);
+    expect(await behind.granted()).toBe(true);
+  });
+
+  test.each([
+    ['too few places are freed', { count: 2 }, 1],
+    ['it may not be granted any more', { mayGrant: false }, 2],
+  ])('stays in the line when %s', async (_, given, freed) => {
+    const { cap, ride } = await aRide(given);
+    expect(cap.board(freed)).toBeUndefined();
+    expect(ride.sentAt).toBeUndefined();
+    expect(cap.unrecorded).toBe(4);
+    expect(cap.missing).toBe(2);
+  });
+
+  test('is not preferred to whoever is first in the line and can not ride', async () => {
+    const cap = new UnrecordedCap(4);
+    await cap.acquire(4);
+    const first = ask(cap, 1);
+    void cap.acquire(1, { ride: new GrantRide({} as SliceRequest, () => true) });
+    expect(cap.board(4)).toBeUndefined();
+    expect(await first.granted()).toBe(false);
+  });
+
+  test('does not ride twice', async () => {
+    const { cap } = await aRide();
+    expect(cap.board(2)).toBeDefined();
+    expect(cap.board(4)).toBeUndefined();
   });
 });

@@ -1,0 +1,35 @@
+import type { Grant, SliceRequest } from '#libs/messages';
+
+/**
+ * A grant that waits for places under the cap. The statement that frees these may take it along, which saves one of
+ * two ways to Postgres and one of two commits.
+ */
+export class GrantRide {
+  /** What came of it: undefined when it was refused; rejects when nobody knows. Settles only if it was taken along. */
+  readonly arrived: Promise<Grant | undefined>;
+  arrive!: (grant: Grant | undefined) => void;
+  fail!: (error: unknown) => void;
+  private startedAt: number | undefined;
+
+  constructor(
+    readonly request: SliceRequest,
+    private readonly mayGrant: () => boolean,
+  ) {
+    this.arrived = new Promise((resolve, reject) => {
+      this.arrive = resolve;
+      this.fail = reject;
+    });
+  }
+
+  /** The monotonic instant before the statement was sent; undefined if none has taken it along. */
+  get sentAt(): number | undefined {
+    return this.startedAt;
+  }
+
+  /** To be called right before the statement is sent. False when it may not be granted (any more). */
+  start(): boolean {
+    if (!this.mayGrant()) return false;
+    this.startedAt = performance.now();
+    return true;
+  }
+}
