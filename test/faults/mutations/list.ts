@@ -33,8 +33,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: grant,
-        replace: `b.fence = $3 AND b.owner = $1::uuid AND b.state = 'leased'`,
-        by: `$3::bigint IS NOT NULL AND $1::uuid IS NOT NULL AND b.state = 'leased'`,
+        replace: `b.fence = \${$(3)} AND b.owner = \${$(1)}::uuid AND b.state = 'leased'`,
+        by: `\${$(3)}::bigint IS NOT NULL AND \${$(1)}::uuid IS NOT NULL AND b.state = 'leased'`,
       },
       {
         file: gate,
@@ -50,8 +50,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: grant,
-        replace: 'granted_upto = greatest(b.granted_upto, $4),',
-        by: 'granted_upto = b.granted_upto + 0 * $4::bigint,',
+        replace: 'granted_upto = greatest(b.granted_upto, ${$(4)}),',
+        by: 'granted_upto = b.granted_upto + 0 * ${$(4)}::bigint,',
       },
     ],
     scenario: 'cancel-after-kill',
