@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { cutLine, lineLogger } from '#libs/telemetry';
 
@@ -95,12 +94,12 @@ test('each request that was answered well has its line, and at debug nothing is 
   expect(debug.lines).toHaveLength(500);
 });
 
-test('the timer of a summary keeps no process alive', async () => {
-  const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+test('the timer of a summary keeps no process alive', () => {
+  const timers = vi.spyOn(globalThis, 'setTimeout');
   lineLogger('test', { level: 'info', format: 'json' }, { write: () => {} }).warn('once');
-  await wait(0);
-  const after = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-  expect(after).toBe(before);
+  const begun = timers.mock.results.map(({ value }) => value as NodeJS.Timeout);
+  timers.mockRestore();
+  expect(begun.map((timer) => timer.hasRef())).toEqual([false]);
 });
 
 test('a line that is too long is cut and stays JSON, with what it began with', () => {
