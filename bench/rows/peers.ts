@@ -5,7 +5,7 @@ import type { Row } from '../row.js';
 import { BenchWorld } from '../world.js';
 import { CONNECTIONS, plannedRate } from './send-mailing.js';
 
-const MESSAGES = 100_000;
+const MESSAGES = 200_000;
 /** Fewer, as they take longer for each; both are at their full speed after the first thousand. */
 const JOBS = 30_000;
 const ROUNDS = 3;

@@ -46,7 +46,7 @@ const insert: Statement = {
   name: 'insert-client',
   text: `
     INSERT INTO clients (phone, operator_code, tags, timezone, attributes) VALUES ($1, $2, $3, $4, $5)
-    RETURNING ${clientColumns}`,
+    RETURNING id, created_at AS "createdAt", updated_at AS "updatedAt"`,
 };
 
 const find: Statement = {
@@ -64,12 +64,16 @@ const remove: Statement = {
 export class ClientStore {
   constructor(private readonly sql: Sql) {}
 
-  /** Adds a client; throws what Postgres throws for a phone that is taken and a time zone that is not known. */
+  /**
+   * Adds a client; throws what Postgres throws for a phone that is taken and a time zone that is not known. What was
+   * given is not read back: Postgres would describe each column again in each answer.
+   */
   async insert({ phone, operatorCode, tags, timezone, attributes }: NewClient): Promise<Client> {
     const values = [phone, operatorCode, tags, timezone, attributes];
-    const [client] = await this.sql.query<Client>(insert, values);
-    if (!client) throw new Error('An INSERT gave no row');
-    return client;
+    const [row] = await this.sql.query<Pick<Client, 'id' | 'createdAt' | 'updatedAt'>>(insert, values);
+    if (!row) throw new Error('An INSERT gave no row');
+    const { id, createdAt, updatedAt } = row;
+    return { id, phone, operatorCode, tags, timezone, attributes, createdAt, updatedAt };
   }
 
   async find(id: number): Promise<Client | undefined> {

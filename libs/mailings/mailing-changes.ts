@@ -2,12 +2,28 @@ import { instantOf } from '#libs/payloads';
 import { Problem, type FieldError } from '#libs/problems';
 import type { CreateMailingDto, UpdateMailingDto } from './mailing.dto.js';
 import type { Mailing } from './mailing.entity.js';
+import type { NewMailing } from './mailing-store.js';
 
 /** What can be changed once a mailing has started: a text, once sent under an id, stays that text. */
 const changeableWhileOpen = new Set(['endAt', 'priority', 'rateLimit']);
 
+/** A mailing as it is without what was not given. */
+export function toNewMailing(dto: CreateMailingDto): NewMailing {
+  return {
+    text: dto.text,
+    audience: dto.audience ?? {},
+    startAt: instantOf(dto.startAt),
+    endAt: instantOf(dto.endAt),
+    windowFrom: dto.window?.from ?? null,
+    windowTo: dto.window?.to ?? null,
+    onAmbiguous: dto.onAmbiguous ?? 'resend',
+    priority: dto.priority ?? 0,
+    rateLimit: dto.rateLimit ?? null,
+  };
+}
+
 /** The columns of what was given; what was not given is not there. */
-export function toColumns(dto: CreateMailingDto | UpdateMailingDto): Partial<Mailing> {
+export function toColumns(dto: UpdateMailingDto): Partial<Mailing> {
   const { text, audience, startAt, endAt, window, onAmbiguous, priority, rateLimit } = dto;
   return {
     ...(text !== undefined && { text }),

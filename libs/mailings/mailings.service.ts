@@ -5,7 +5,7 @@ import { ControlBus, controlSubjects } from '#libs/nats';
 import { Cursors, type Page } from '#libs/payloads';
 import { Problem } from '#libs/problems';
 import type { Audience } from './audience.js';
-import { requireChangeable, requireSoundTimes, toColumns } from './mailing-changes.js';
+import { requireChangeable, requireSoundTimes, toColumns, toNewMailing } from './mailing-changes.js';
 import { MailingControl } from './mailing-control.js';
 import {
   toMailingDto,
@@ -17,15 +17,6 @@ import {
 } from './mailing.dto.js';
 import { Mailing } from './mailing.entity.js';
 import { MailingStore, type NewMailing } from './mailing-store.js';
-
-const byDefault = {
-  audience: {},
-  windowFrom: null,
-  windowTo: null,
-  onAmbiguous: 'resend',
-  priority: 0,
-  rateLimit: null,
-};
 
 /** Mailings. What it is given has been validated; it throws a {@link Problem} for what can't be done. */
 @Injectable()
@@ -41,7 +32,7 @@ export class MailingsService {
 
   /** Adds a mailing. Its times are held against the database's clock in the statement that adds it. */
   async create(dto: CreateMailingDto): Promise<MailingDto> {
-    const given = { ...byDefault, ...toColumns(dto) } as NewMailing;
+    const given = toNewMailing(dto);
     const mailing = await this.store.insert(given);
     if (!mailing) return this.explainRefusal(dto, given);
     this.announce(mailing, 'created');
