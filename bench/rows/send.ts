@@ -4,7 +4,7 @@ import { BenchWorld } from '../world.js';
 import { bareRate, plannedRate } from './send-mailing.js';
 
 const MESSAGES = 200_000;
-const ROUNDS = 7;
+const ROUNDS = 9;
 const WARM_UP = 100_000;
 
 export const send: Row = {

@@ -2,8 +2,9 @@ import type { SqlExecutor, Statement } from '#libs/database';
 import { type RecordedRow, recordingSent, runRecordSent, type SentMessage } from './sent-recording.js';
 import {
   type Grant,
+  grantChanges,
   grantColumns,
-  grantingSlice,
+  grantConditions,
   grantOf,
   type GrantRow,
   grantValues,
@@ -15,13 +16,23 @@ const grants = (nth: number) => `$${nth + 5}`;
 
 /**
  * What was accepted, and the next slice for the places that this frees, in one commit: each way to Postgres costs
- * both sides more than what they do for a message or two. The batch is locked before the messages are, as whoever
- * takes a batch over does.
+ * both sides more than what they do for a message or two. The slice is granted only when all that was accepted is
+ * recorded by it, so that what is granted and not recorded stays within its cap. It waits for no one else who has
+ * the batch's row, or outcomes of other batches would wait too; that row is taken before the messages, as by all.
  */
 const recordAndGrant: Statement = {
   name: 'record-sent-and-grant-slice',
   text: `
-    WITH ${grantingSlice(grants)}, ${recordingSent('(SELECT count(*) FROM granted) >= 0')}
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), allowed AS MATERIALIZED (
+      SELECT b.id, m.end_at, p.key_lifetime FROM clock, batches b, mailings m, providers p
+      WHERE ${grantConditions(grants)}
+      FOR NO KEY UPDATE OF b SKIP LOCKED
+    ), ${recordingSent('(SELECT count(*) FROM allowed) >= 0')}, granted AS (
+      UPDATE batches b SET ${grantChanges(grants)}
+      FROM clock, allowed
+      WHERE b.id = allowed.id AND (SELECT count(*) FROM changed) = cardinality($1::bigint[])
+      RETURNING allowed.end_at, clock.now, allowed.key_lifetime, b.lease_until - clock.now AS lease
+    )
     SELECT (SELECT count(*)::int FROM changed) AS recorded, ${grantColumns(grants)}
     FROM (VALUES (true)) AS always LEFT JOIN granted ON true`,
 };
@@ -30,8 +41,8 @@ const recordAndGrant: Statement = {
 type Row = RecordedRow & (GrantRow | { endAt: null });
 
 /**
- * As `recordSentMessages` and `grantSlice` together: both are done or neither. A grant that is refused keeps nothing
- * from being recorded.
+ * As `recordSentMessages`, and as `grantSlice` if that is possible on the way; both are committed together. Without
+ * a grant, `grantSlice` says whether there is one to be had.
  */
 export async function recordSentAndGrantSlice(
   sql: SqlExecutor,

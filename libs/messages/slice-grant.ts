@@ -38,32 +38,34 @@ export interface SliceRequest {
 }
 
 /**
- * The SQL that commits, before anything leaves, how far an owner may send: after a crash the messages in doubt are
- * exactly those up to `granted_upto` that were not recorded. It holds only while the lease, the mailing, its
- * end, the window and the breaker allow it, and renews the lease once a tenth of it is gone: a batch is granted from
- * several times a second, and each new `lease_until` is another entry of an index. With a limit it is the paced
- * grant's turn: this one refuses all but a probe, which is a request a second at most, while nothing else is sent.
- * `granted` has a row if it was granted; `$` names the parameters of {@link grantValues} by their numbers.
+ * Commits, before anything leaves, how far an owner may send: after a crash the messages in doubt are exactly those
+ * up to `granted_upto` that were not recorded. Renews the lease once a tenth of it is gone: a batch is granted from
+ * several times a second, and each new `lease_until` is another entry of an index. `$` names the parameters of
+ * {@link grantValues} by their numbers, here and below; `now` is that of a query called `clock`.
  */
-export function grantingSlice($: (nth: number) => string): string {
-  return `clock AS MATERIALIZED (SELECT ems_now() AS now), granted AS (
-      UPDATE batches b SET
+export function grantChanges($: (nth: number) => string): string {
+  return `
         granted_upto = greatest(b.granted_upto, ${$(4)}),
         lease_until = CASE WHEN b.lease_until > clock.now + make_interval(secs => ${$(6)}::float8 * 0.9 / 1000)
-          THEN b.lease_until ELSE clock.now + make_interval(secs => ${$(6)}::float8 / 1000) END
-      FROM clock, mailings m, providers p
-      WHERE b.id = ${$(2)} AND b.fence = ${$(3)} AND b.owner = ${$(1)}::uuid AND b.state = 'leased'
+          THEN b.lease_until ELSE clock.now + make_interval(secs => ${$(6)}::float8 / 1000) END`;
+}
+
+/**
+ * When a batch "b" of a mailing "m" may be granted from: only while the lease, the mailing, its end, the window and
+ * the breaker of the provider "p" allow it. With a limit it is the paced grant's turn: this one refuses all but a
+ * probe, which is a request a second at most, while nothing else is sent.
+ */
+export function grantConditions($: (nth: number) => string): string {
+  return `b.id = ${$(2)} AND b.fence = ${$(3)} AND b.owner = ${$(1)}::uuid AND b.state = 'leased'
         AND m.id = b.mailing_id AND m.status = 'running' AND m.deleted_at IS NULL
         AND least(m.end_at, b.not_after) > clock.now + make_interval(secs => ${$(7)}::float8 / 1000)
         AND p.id = b.provider_id
         AND (p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = ${$(1)}::uuid AND ${$(8)}))
-        AND (${$(8)} OR num_nonnulls(m.rate_limit, p.rate_limit) = 0)
-      RETURNING m.end_at, clock.now, p.key_lifetime, b.lease_until - clock.now AS lease
-    )`;
+        AND (${$(8)} OR num_nonnulls(m.rate_limit, p.rate_limit) = 0)`;
 }
 
 /**
- * The columns of a {@link GrantRow}, from `granted`. Rows are read again, because a client may have been deleted
+ * The columns of a {@link GrantRow}, from a query called `granted`. Rows are read again, because a client may have been deleted
  * since the batch was leased.
  */
 export function grantColumns($: (nth: number) => string): string {
@@ -85,7 +87,14 @@ const own = (nth: number) => `$${nth}`;
 
 const grant: Statement = {
   name: 'grant-slice',
-  text: `WITH ${grantingSlice(own)} SELECT ${grantColumns(own)} FROM granted`,
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), granted AS (
+      UPDATE batches b SET ${grantChanges(own)}
+      FROM clock, mailings m, providers p
+      WHERE ${grantConditions(own)}
+      RETURNING m.end_at, clock.now, p.key_lifetime, b.lease_until - clock.now AS lease
+    )
+    SELECT ${grantColumns(own)} FROM granted`,
 };
 
 export interface GrantRow extends Pick<Grant, 'endAt' | 'now' | 'keyLifetimeMs' | 'leaseMs'> {

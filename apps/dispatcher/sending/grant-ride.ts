@@ -5,7 +5,10 @@ import type { Grant, SliceRequest } from '#libs/messages';
  * two ways to Postgres and one of two commits.
  */
 export class GrantRide {
-  /** What came of it: undefined when it was refused; rejects when nobody knows. Settles only if it was taken along. */
+  /**
+   * The grant; undefined when there was none on the way, and it is to be asked for; rejects when nobody knows.
+   * Settles only if it was taken along.
+   */
   readonly arrived: Promise<Grant | undefined>;
   arrive!: (grant: Grant | undefined) => void;
   fail!: (error: unknown) => void;

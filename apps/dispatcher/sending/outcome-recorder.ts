@@ -208,12 +208,10 @@ export class OutcomeRecorder {
 
   /** Takes a grant along, if there is one; `outcomes` are then all `sent`. */
   private async record(outcomes: readonly MessageOutcome[], ride: GrantRide | undefined): Promise<void> {
-    if (ride) {
-      const { shard } = this.writer;
-      const { recorded, grant } = await recordSentAndGrantSlice(this.sql, shard, outcomes, ride.request);
-      ride.arrive(grant);
-      if (recorded === outcomes.length) return;
-    }
-    await recordOutcomes(this.sql, this.writer, outcomes);
+    if (!ride) return void (await recordOutcomes(this.sql, this.writer, outcomes));
+    const { shard } = this.writer;
+    const { recorded, grant } = await recordSentAndGrantSlice(this.sql, shard, outcomes, ride.request);
+    if (recorded < outcomes.length) await recordOutcomes(this.sql, this.writer, outcomes);
+    ride.arrive(grant);
   }
 }

@@ -63,14 +63,15 @@ export class SliceGranter {
     const slice = batch.ungranted.take(most);
     const fresh = slice.type === 'fresh' ? slice.messages.length : 0;
     const request = this.requestFor(batch, slice);
-    const ride = fresh > 0 && !isPaced(batch) ? new GrantRide(request, mayGrant) : undefined;
+    const ride = mayRide(batch, slice) ? new GrantRide(request, mayGrant) : undefined;
     if (!(await this.acquirePlaces(fresh, batch, mayGrant, ride))) {
       batch.ungranted.putBack(slice, idsOf(slice));
       return { messages: [], shortOf: null, askAgainAt: 0 };
     }
     let grant: GrantedSlice | undefined;
     try {
-      if (ride?.sentAt !== undefined) grant = this.grantedBy(await ride.arrived, batch, slice, ride.sentAt);
+      const brought = ride?.sentAt === undefined ? undefined : await ride.arrived;
+      if (ride?.sentAt !== undefined && brought) grant = this.grantedBy(brought, batch, slice, ride.sentAt);
       else if (mayGrant()) grant = await this.grant(batch, slice, request);
     } catch (error) {
       // It may be committed, and only its answer lost.
@@ -119,17 +120,16 @@ export class SliceGranter {
   ): Promise<GrantedSlice | undefined> {
     const sentAt = performance.now();
     const grant = await (isPaced(batch) ? grantPacedSlice : grantSlice)(this.sql, request);
-    return this.grantedBy(grant, batch, slice, sentAt);
+    return grant && this.grantedBy(grant, batch, slice, sentAt);
   }
 
   /** What a grant that was asked for at `sentAt` makes of a slice. */
   private grantedBy(
-    grant: Grant | undefined,
+    grant: Grant,
     batch: OpenBatch,
     slice: Slice<GrantedMessage>,
     sentAt: number,
-  ): GrantedSlice | undefined {
-    if (!grant) return undefined;
+  ): GrantedSlice {
     this.clock.observe(grant.now, sentAt);
     if (grant.leaseMs !== null) batch.leaseDeadline = sentAt + grant.leaseMs;
     batch.endAt = grant.endAt;
@@ -192,6 +192,15 @@ function grantedMessage(
 /** Whether its messages need slots. */
 function isPaced({ limitedBy, probe }: OpenBatch): boolean {
   return limitedBy !== null && !probe;
+}
+
+/**
+ * Whether a slice may be granted by the statement that frees its places. What is in doubt may be recorded by the very
+ * same one, as an earlier tenure's, so that is looked at anew after.
+ */
+function mayRide(batch: OpenBatch, slice: Slice<GrantedMessage>): boolean {
+  if (slice.type !== 'fresh' || slice.messages.length === 0 || isPaced(batch)) return false;
+  return slice.messages.every(({ inDoubtSince }) => inDoubtSince === null);
 }
 
 function idsOf(slice: Slice<GrantedMessage>): Set<number> {

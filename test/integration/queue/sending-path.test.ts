@@ -224,9 +224,9 @@ describe('a grant that waits for places', () => {
   const both = 'record-sent-and-grant-slice';
 
   /** Of a batch of four, two messages are on the wire and two wait for places under the cap. */
-  async function twoOfFour() {
-    const scenario = await setup();
-    const mailing = await scenario.aPlannedMailing({ count: 4 });
+  async function twoOfFour(given?: { scenario: QueueScenario; mailing: number }) {
+    const scenario = given?.scenario ?? (await setup());
+    const mailing = given?.mailing ?? (await scenario.aPlannedMailing({ count: 4 }));
     const path = await aSendingPath(scenario, settings);
     const asked: string[] = [];
     for (const name of ['grant-slice', 'record-sent', 'record-outcomes', both]) {
@@ -294,7 +294,7 @@ describe('a grant that waits for places', () => {
     await freed;
     await runner.finished();
 
-    expect(asked).toEqual(['grant-slice', both]);
+    expect(asked, 'by itself it is refused for good').toEqual(['grant-slice', both, 'grant-slice']);
     expect(await statuses(mailing)).toEqual({ pending: 2, sent: 2 });
     expect(onTheWire).toEqual([]);
     expect(cap.unrecorded).toBe(0);
@@ -309,7 +309,21 @@ describe('a grant that waits for places', () => {
     answer(accepted);
     await finish();
 
-    expect(asked).toEqual([both, 'record-sent', 'record-outcomes', 'record-sent']);
+    expect(asked).toEqual([both, 'record-sent', 'record-outcomes', 'grant-slice', 'record-sent']);
     expect(await statuses(mailing)).toEqual({ sent: 4 });
+  });
+
+  test('goes alone when one of its messages is in doubt: that may be what is recorded', async () => {
+    const scenario = await setup();
+    const mailing = await scenario.aPlannedMailing({ count: 4 });
+    await scenario.run(
+      `UPDATE messages SET in_doubt_since = ems_now() WHERE id = (SELECT max(id) FROM messages)`,
+    );
+    const { asked, answer, finish } = await twoOfFour({ scenario, mailing });
+    answer(accepted);
+    await finish();
+
+    expect(asked).toEqual(['grant-slice', 'record-sent', 'grant-slice', 'record-sent']);
+    expect(await scenario.statuses(mailing)).toEqual({ sent: 4 });
   });
 });

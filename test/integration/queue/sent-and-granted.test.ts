@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { WaitingMessage } from '#libs/messages';
+import { cancelMessagesOfClient, type WaitingMessage } from '#libs/messages';
 import { failed, sent } from '../../support/message-outcomes.js';
 import { setup } from '../../support/queue-scenario.js';
 
@@ -38,16 +38,25 @@ test('a grant that is refused keeps nothing from being recorded', async () => {
   expect((await row())?.grantedUpto).toBe(granted.at(-1)?.id);
 });
 
-test('what is not pending any more is neither recorded nor granted', async () => {
-  const { one, batch, granted, next, statuses, mailing } = await halfGranted();
+test('nothing is granted when something was not pending any more; the rest is recorded', async () => {
+  const { one, batch, granted, next, row, statuses, mailing } = await halfGranted();
   const [first] = granted;
-  const [settled, ...rest] = next;
-  if (!first || !settled) throw new Error('There are three of each');
-  await one.record(failed(batch, first), sent(batch, settled));
+  if (!first) throw new Error('There are three');
+  await one.record(failed(batch, first));
   const outcomes = granted.map((message) => sent(batch, message));
 
-  expect(await one.recordAndGrant(outcomes, batch, next)).toEqual({ recorded: 2, granted: ids(rest) });
-  expect(await statuses(mailing)).toEqual({ failed: 1, pending: 2, sent: 3 });
+  expect(await one.recordAndGrant(outcomes, batch, next)).toEqual({ recorded: 2, granted: undefined });
+  expect(await statuses(mailing)).toEqual({ failed: 1, pending: 3, sent: 2 });
+  expect((await row())?.grantedUpto).toBe(granted.at(-1)?.id);
+});
+
+test('what is settled of the slice is not granted', async () => {
+  const { one, batch, granted, next } = await halfGranted();
+  const [settled, ...rest] = next;
+  await one.record(failed(batch, settled ?? { id: 0 }));
+  const outcomes = granted.map((message) => sent(batch, message));
+
+  expect(await one.recordAndGrant(outcomes, batch, next)).toEqual({ recorded: 3, granted: ids(rest) });
 });
 
 test('neither is done when one of them fails', async () => {
@@ -64,20 +73,33 @@ test('neither is done when one of them fails', async () => {
   expect((await row())?.grantedUpto).toBe(granted.at(-1)?.id);
 });
 
-test('the batch is locked before the messages, as by whoever takes it over', async () => {
-  const { one, run, batch, granted, next, untilWaiting, sql } = await halfGranted();
+test('it does not wait for whoever has the row of the batch', async () => {
+  const { one, batch, granted, next, sql, statuses, mailing } = await halfGranted();
   const outcomes = granted.map((message) => sent(batch, message));
-  const recorded = await sql.transaction(async (other) => {
-    await other.query({ name: '', text: 'SELECT FROM batches WHERE id = $1 FOR UPDATE' }, [batch.id]);
-    const both = one.recordAndGrant(outcomes, batch, next);
-    await untilWaiting();
-    // Would wait for ever if the messages were held by then.
-    await other.query({ name: '', text: 'SELECT FROM messages WHERE batch_id = $1 FOR UPDATE NOWAIT' }, [
-      batch.id,
-    ]);
-    return { both };
+  const done = await sql.transaction(async (other) => {
+    await other.query({ name: '', text: 'SELECT FROM batches WHERE id = $1 FOR SHARE' }, [batch.id]);
+    return one.recordAndGrant(outcomes, batch, next);
   });
 
-  expect(await recorded.both).toMatchObject({ recorded: 3 });
-  expect(await run('SELECT FROM messages WHERE status = $1', ['sent'])).toHaveLength(3);
+  expect(done).toEqual({ recorded: 3, granted: undefined });
+  expect(await statuses(mailing)).toEqual({ pending: 3, sent: 3 });
+});
+
+test('what is cancelled while it waits for the messages is not recorded, and nothing is granted', async () => {
+  const { one, run, batch, granted, next, sql, untilWaiting, row, statuses, mailing } = await halfGranted();
+  const [first] = granted;
+  const outcomes = granted.map((message) => sent(batch, message));
+  const [client] = await run<{ id: number }>('SELECT client_id AS id FROM messages WHERE id = $1', [
+    first?.id,
+  ]);
+  const { both } = await sql.transaction(async (other) => {
+    await cancelMessagesOfClient(other, client?.id ?? 0);
+    const waiting = one.recordAndGrant(outcomes, batch, next);
+    await untilWaiting();
+    return { both: waiting };
+  });
+
+  expect(await both).toEqual({ recorded: 2, granted: undefined });
+  expect(await statuses(mailing)).toEqual({ cancelled: 1, pending: 3, sent: 2 });
+  expect((await row())?.grantedUpto).toBe(granted.at(-1)?.id);
 });
