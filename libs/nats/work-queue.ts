@@ -69,6 +69,18 @@ export class WorkQueue {
     return tickets;
   }
 
+  /** Whether anybody waits for a ticket right now, in whichever process. */
+  async isWaitedFor(): Promise<boolean> {
+    const bound = await this.binding.get();
+    if (!bound) return false;
+    try {
+      return (await bound.consumer.info()).num_waiting > 0;
+    } catch (error) {
+      this.binding.failed(bound, error);
+      return false;
+    }
+  }
+
   /** For health: asks JetStream itself, and makes nothing. Takes at most a few seconds. */
   async state(): Promise<WorkQueueState> {
     return this.binding.state();

@@ -14,7 +14,10 @@ const TICKETS_A_LANE = 4;
 /** Milliseconds until a ticket that nobody took up is written anew. */
 const TICKET_VALID = 6_000;
 
-/** Hands due batches out over JetStream, best first. Every dispatcher does; Postgres keeps them apart. */
+/**
+ * Hands due batches out over JetStream, best first, while there is a lane anywhere that waits for one. Every
+ * dispatcher does; Postgres keeps them apart.
+ */
 @Injectable()
 export class TicketPublisher implements Duty<{ published: number }> {
   private readonly memory = new ServingMemory();
@@ -29,6 +32,7 @@ export class TicketPublisher implements Duty<{ published: number }> {
 
   async runOnce(): Promise<{ published: number }> {
     if (!this.queue.ready || this.gate.breakerOpen || this.gate.stopping) return { published: 0 };
+    if (!(await this.queue.isWaitedFor())) return { published: 0 };
     const tickets = await takeTickets(this.sql, {
       depth: this.config.lanes * TICKETS_A_LANE,
       validMs: TICKET_VALID,

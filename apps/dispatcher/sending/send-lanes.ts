@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DutyTicker } from '../duties/duty-ticker.js';
 import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { BatchRunner } from './batch-runner.js';
 import { BatchTaker } from './batch-taker.js';
@@ -19,7 +18,6 @@ export class SendLanes {
     private readonly taker: BatchTaker,
     private readonly runner: BatchRunner,
     private readonly gate: SendGate,
-    private readonly ticker: DutyTicker,
     breaker: ProviderBreaker,
   ) {
     breaker.onChange((open) => {
@@ -50,7 +48,6 @@ export class SendLanes {
     while (!this.gate.stopping) {
       const batch = await this.taker.take();
       if (!batch) continue;
-      this.ticker.nudge('ticket-publisher');
       this.busyWith.add(batch);
       await this.runner.run(batch);
       this.busyWith.delete(batch);

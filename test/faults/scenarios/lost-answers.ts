@@ -11,13 +11,14 @@ const whileSending = [
   'grant-slice',
   'record-sent-and-grant-slice',
   'record-outcomes',
-  'lease-ticketed-batch',
   'release-batch',
   'heartbeat',
   'find-expired-leases',
-  'choose-tickets',
   'COMMIT',
 ] as const;
+
+/** And for what it asks when it has nothing to send and a mailing comes: who sends finds more without tickets. */
+const whenIdle = ['choose-tickets', 'lease-ticketed-batch'] as const;
 
 /** Loses the answer to the next statement of that name: it is done, and whoever asked does not know. */
 export async function lose(stage: Stage, proxy: TcpProxy, statement: string): Promise<void> {
@@ -39,6 +40,10 @@ const lostAnswers: Scenario = {
     const proxy = await stage.world.postgresProxy();
     await stage.load.clients(3_000);
     await stage.world.addDispatcher({ postgres: proxy });
+    for (const statement of stage.random.shuffle([...whenIdle])) {
+      const [mailing] = await Promise.all([stage.load.mailing(), lose(stage, proxy, statement)]);
+      await stage.completed(mailing);
+    }
     const planned = proxy.swallowAnswerTo('plan-page-all');
     for (let nth = 0; nth < 4; nth += 1) await stage.load.mailing();
     await planned;

@@ -68,6 +68,17 @@ test('two dispatchers share the tickets', async () => {
   );
 });
 
+test('it is known whether anybody waits for a ticket, in whichever process', async () => {
+  const { url, queue } = await setup();
+  const { queue: other } = await setup(url);
+  expect(await queue.isWaitedFor()).toBe(false);
+  const waiting = other.fetch(1, 10_000);
+  await expect.poll(() => queue.isWaitedFor()).toBe(true);
+  await queue.publish([ticket(1)]);
+  await waiting;
+  await expect.poll(() => queue.isWaitedFor()).toBe(false);
+});
+
 test('a ticket published twice is handed out once, one with a new due time again', async () => {
   const { queue } = await setup();
   expect(await queue.publish([ticket(1), ticket(1)])).toBe(2);

@@ -21,18 +21,25 @@ function aTaker(pollMs = 100) {
   return { taker, fetch, takeDue, gate };
 }
 
-test('at the start each lane takes what is due without waiting for a ticket', async () => {
+test('who has found a batch looks for the next one without waiting for a ticket', async () => {
   const { taker, fetch } = aTaker();
-  expect(await taker.take()).toBeDefined();
-  expect(await taker.take()).toBeDefined();
+  for (let nth = 0; nth < 5; nth += 1) expect(await taker.take()).toBeDefined();
   expect(fetch).not.toHaveBeenCalled();
-  expect(await taker.take()).toBeDefined();
-  expect(fetch, 'then tickets tell who takes what').toHaveBeenCalledOnce();
+});
+
+test('at the start each lane looks, and who finds nothing waits for a ticket from then on', async () => {
+  const { taker, fetch, takeDue } = aTaker();
+  takeDue.mockResolvedValue(undefined);
+  await Promise.all([taker.take(), taker.take()]);
+  expect(fetch).not.toHaveBeenCalled();
+  await taker.take();
+  expect(fetch).toHaveBeenCalledOnce();
 });
 
 test('once Postgres is back they do so again', async () => {
   const { taker, fetch, takeDue } = aTaker();
-  for (let nth = 0; nth < 3; nth += 1) await taker.take();
+  takeDue.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
+  for (let nth = 0; nth < 2; nth += 1) await taker.take();
   takeDue.mockRejectedValueOnce(new Error('Postgres is away'));
   expect(await taker.take()).toBeUndefined();
   fetch.mockClear();
@@ -41,7 +48,8 @@ test('once Postgres is back they do so again', async () => {
 });
 
 test('once the provider is back they do so again, and none sleeps on', async () => {
-  const { taker, fetch, gate } = aTaker(3_600_000);
+  const { taker, fetch, takeDue, gate } = aTaker(3_600_000);
+  takeDue.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
   for (let nth = 0; nth < 2; nth += 1) await taker.take();
   gate.breakerOpen = true;
   const asleep = [taker.take(), taker.take()];
@@ -53,8 +61,11 @@ test('once the provider is back they do so again, and none sleeps on', async () 
   expect(fetch).not.toHaveBeenCalled();
 });
 
-/** One lane that has looked once already, with tickets, and something more urgent as often as `urgent` says. */
-async function aTakerWithTickets(urgent: (number | undefined)[]) {
+/**
+ * One lane that has looked once already and found nothing, with tickets, and something more urgent as often as `urgent`
+ * says.
+ */
+async function aTakerWithTickets(...urgent: (number | undefined)[]) {
   const ack = vi.fn<(batchId: number) => void>();
   const tickets = [11, 12].map((batchId) => ({ batchId, fence: 0, ack: () => ack(batchId) }));
   const taker = new BatchTaker(
@@ -71,20 +82,22 @@ async function aTakerWithTickets(urgent: (number | undefined)[]) {
     { breakerOpen: false, stopping: false } as SendGate,
     new ServingMemory(),
   );
+  urgent.unshift(undefined);
   await taker.take();
   return { take: async () => (await taker.take())?.id, ack };
 }
 
 test('a ticket gives way to what is more urgent, and comes next afterwards', async () => {
-  const { take, ack } = await aTakerWithTickets([1, 901, 902]);
+  const { take, ack } = await aTakerWithTickets(901, 902);
   expect([await take(), await take()]).toEqual([901, 902]);
+  expect(await take(), 'there is nothing more of it').toBeUndefined();
   expect(ack).not.toHaveBeenCalled();
-  expect([await take(), await take()]).toEqual([11, 12]);
+  expect([await take(), await take(), await take()]).toEqual([11, undefined, 12]);
   expect(ack.mock.calls).toEqual([[11], [12]]);
 });
 
 test('a ticket is taken up when another dispatcher was faster with what is more urgent', async () => {
-  const { take, ack } = await aTakerWithTickets([1, undefined]);
+  const { take, ack } = await aTakerWithTickets(undefined);
   expect(await take()).toBe(11);
   expect(ack).toHaveBeenCalledExactlyOnceWith(11);
 });
