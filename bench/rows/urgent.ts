@@ -4,7 +4,7 @@ import { BenchWorld } from '../world.js';
 
 const BULK = 1_000_000;
 const URGENT = 1_000;
-const ROUNDS = 11;
+const ROUNDS = 21;
 
 /** Milliseconds from the request that creates an urgent mailing to its last message's acceptance. */
 async function timeOfUrgent(world: BenchWorld): Promise<number> {
