@@ -9,7 +9,7 @@ import { SendGate } from '../sending/send-gate.js';
 import { ServingMemory } from '../sending/serving-memory.js';
 import type { Duty } from './duty.js';
 
-/** Tickets out at a time for each lane: enough to keep it busy, few enough that the urgent comes soon. */
+/** Tickets out at a time for each lane: enough for all that wait, few enough that the urgent comes soon. */
 const TICKETS_A_LANE = 4;
 /** Milliseconds until a ticket that nobody took up is written anew. */
 const TICKET_VALID = 6_000;

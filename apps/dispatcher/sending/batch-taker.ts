@@ -37,7 +37,7 @@ export class BatchTaker {
     this.looksAtOnce = config.lanes;
   }
 
-  /** A leased batch, or undefined after at most about the polling interval without one. */
+  /** A leased batch, or undefined after at most about the polling interval without one, at once after a look of its own. */
   async take(): Promise<OpenBatch | undefined> {
     try {
       const batch = await this.look();

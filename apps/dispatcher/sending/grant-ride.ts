@@ -6,7 +6,8 @@ import type { Grant, SliceRequest } from '#libs/messages';
  */
 export class GrantRide {
   /**
-   * The grant; undefined when there was none on the way, and it is to be asked for; rejects when nobody knows.
+   * The grant; undefined when there was none on the way, and it is to be asked for; rejects when nobody knows, or
+   * what should free its places could not be recorded.
    * Settles only if it was taken along.
    */
   readonly arrived: Promise<Grant | undefined>;
