@@ -20,7 +20,7 @@ export { excludePlanning } from './planning-lock.js';
 export { queueChecks } from './queue-health.js';
 export type { RetryBatches, RetrySource } from './retry-batches.js';
 export { recordSentAndGrantSlice } from './sent-and-granted.js';
-export { type Grant, grantSlice, type GrantTerms, type SliceRequest } from './slice-grant.js';
+export { type Grant, grantSlice, type SliceRequest } from './slice-grant.js';
 export * from './spent-batches.js';
 export * from './waiting-messages.js';
 export {

@@ -21,7 +21,7 @@ export interface Grant {
   freeAt: number | null;
 }
 
-export interface GrantTerms {
+interface GrantTerms {
   leaseMs: number;
   guardMs: number;
   /** It is for the probe of this owner, which passes a half-open breaker and needs no slot. */
@@ -65,8 +65,8 @@ export function grantConditions($: (nth: number) => string): string {
 }
 
 /**
- * The columns of a {@link GrantRow}, from a query called `granted`. Rows are read again, because a client may have been deleted
- * since the batch was leased.
+ * The columns of a {@link GrantRow}, from a query called `granted`. Rows are read again, because a client may have
+ * been deleted since the batch was leased.
  */
 export function grantColumns($: (nth: number) => string): string {
   // "+ 0": Postgres would read all of the batch in its index too, for each slice, to compare that with the ids.

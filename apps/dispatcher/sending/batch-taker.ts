@@ -37,7 +37,7 @@ export class BatchTaker {
     this.looksAtOnce = config.lanes;
   }
 
-  /** A leased batch, or undefined after at most about the polling interval without one, at once after a look of its own. */
+  /** A leased batch; undefined without one, after the polling interval at most, and at once after a look of its own. */
   async take(): Promise<OpenBatch | undefined> {
     try {
       const batch = await this.look();

@@ -7,13 +7,13 @@ import type { Grant, SliceRequest } from '#libs/messages';
 export class GrantRide {
   /**
    * The grant; undefined when there was none on the way, and it is to be asked for; rejects when nobody knows, or
-   * what should free its places could not be recorded.
-   * Settles only if it was taken along.
+   * what should free its places could not be recorded. Settles only if it was taken along.
    */
   readonly arrived: Promise<Grant | undefined>;
   arrive!: (grant: Grant | undefined) => void;
   fail!: (error: unknown) => void;
-  private startedAt: number | undefined;
+  /** The monotonic instant before the statement was sent; undefined if none has taken it along. */
+  sentAt: number | undefined;
 
   constructor(
     readonly request: SliceRequest,
@@ -25,15 +25,10 @@ export class GrantRide {
     });
   }
 
-  /** The monotonic instant before the statement was sent; undefined if none has taken it along. */
-  get sentAt(): number | undefined {
-    return this.startedAt;
-  }
-
   /** To be called right before the statement is sent. False when it may not be granted (any more). */
   start(): boolean {
     if (!this.mayGrant()) return false;
-    this.startedAt = performance.now();
+    this.sentAt = performance.now();
     return true;
   }
 }
