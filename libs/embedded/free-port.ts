@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { errorCode } from './error-code.js';
 
@@ -11,14 +12,31 @@ const lowest = 20_000;
 const highest = 32_000;
 
 /**
- * A TCP port of the loopback interface that nobody listens on right now. Another process may take it before
- * it is used, so whoever binds it must be ready to ask again.
+ * A TCP port of the loopback interface that nobody listens on right now, and that nobody else is given here
+ * while this process lives: the server it is for may listen on it much later. A program that takes its ports in
+ * another way may be first all the same, so whoever binds it must be ready to ask again.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest);
-    if (await isPortFree(port)) return port;
+    if ((await isPortFree(port)) && (await reserve(port))) return port;
   }
+}
+
+/**
+ * Takes the UDP port of the same number, which none of our servers uses, for as long as this process lives: the
+ * system keeps that list for all processes and forgets those that are killed. False if another one has it.
+ */
+function reserve(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4').unref();
+    socket.once('error', (error) => {
+      socket.close();
+      if (errorCode(error) === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    });
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
+  });
 }
 
 /** Whether a server of ours could listen there now. Throws if the address itself is not ours to listen on. */

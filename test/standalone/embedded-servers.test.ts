@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   commandLineOf,
   isPortFree,
@@ -166,11 +167,9 @@ describe('a pid file', () => {
 });
 
 describe('a port', () => {
-  let blocker: Server;
-  afterEach(() => new Promise((resolve) => blocker.close(resolve)));
-
   it('is not free while somebody listens there', async () => {
-    blocker = createServer();
+    const blocker = createServer();
+    onTestFinished(() => void blocker.close());
     await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
     const address = blocker.address();
     const port = typeof address === 'object' ? address!.port : 0;
@@ -178,7 +177,28 @@ describe('a port', () => {
     expect(await isPortFree(port)).toBe(false);
     await expect(isPortFree(port, '192.0.2.1')).rejects.toThrow('EADDRNOTAVAIL');
   });
+
+  it('is given to one process only, and only once, though nobody listens there yet', async () => {
+    const given = (await Promise.all([portsOfAProcess(300), portsOfAProcess(300)])).flat();
+
+    expect(new Set(given).size).toBe(600);
+  });
 });
+
+/** What a process of its own is given as free; it lives until the test has ended. */
+async function portsOfAProcess(count: number): Promise<number[]> {
+  const script = `
+    import { freePort } from '#libs/embedded';
+    for (let n = 0; n < ${count}; n += 1) console.log(await freePort());
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ports: number[] = [];
+  for await (const line of createInterface(child.stdout)) if (ports.push(Number(line)) === count) break;
+  return ports;
+}
 
 async function query(url: string, text: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url });
