@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { errorCode } from './error-code.js';
 
@@ -19,23 +19,27 @@ const highest = 32_000;
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest);
-    if ((await isPortFree(port)) && (await reserve(port))) return port;
+    // First, as to look whether a port is free is to listen there, and its owner may want to at that moment.
+    const reservation = await reserve(port);
+    if (reservation === undefined) continue;
+    if (await isPortFree(port)) return port;
+    reservation.close();
   }
 }
 
 /**
  * Takes the UDP port of the same number, which none of our servers uses, for as long as this process lives: the
- * system keeps that list for all processes and forgets those that are killed. False if another one has it.
+ * system keeps that list for all processes and forgets those that are killed. Undefined if another one has it.
  */
-function reserve(port: number): Promise<boolean> {
+function reserve(port: number): Promise<Socket | undefined> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4').unref();
     socket.once('error', (error) => {
       socket.close();
-      if (errorCode(error) === 'EADDRINUSE') resolve(false);
+      if (errorCode(error) === 'EADDRINUSE') resolve(undefined);
       else reject(error);
     });
-    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(socket));
   });
 }
 
