@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const usage = `npm run bench                            measures every row against its reference and its bar
 npm run bench -- --row <name>            one row; may be repeated
 npm run bench -- --json                  the findings as JSON on stdout, all else on stderr
-npm run bench -- --page <file>           writes the table, and what it was measured on, into a Markdown page
+npm run bench -- --page <file>           writes all rows, and what they were measured on, into a Markdown page
 npm run bench -- --growth                what a message and a read cost as the tables grow
 npm run bench -- --growth --page <file>  writes that into a Markdown page, and growth.svg beside it
 
@@ -62,6 +62,10 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
+if (values.page !== undefined && values.row.length > 0) {
+  process.stderr.write('--page takes the table of all rows, so it goes without --row\n');
+  process.exit(2);
+}
 const findings: Finding[] = [];
 let skipped = 0;
 for (const row of rows) {
@@ -79,7 +83,8 @@ for (const row of rows) {
 }
 const table = markdownTable(columns, findings.map(lineOf));
 print(`\n${table}\n`);
-if (values.page !== undefined) {
+if (values.page !== undefined && skipped > 0) print(`${values.page} is left as it was, for want of rows`);
+else if (values.page !== undefined) {
   await renewTable(values.page, 'bench', table);
   await renewTable(values.page, 'machine', await machineTable());
 }

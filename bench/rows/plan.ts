@@ -44,7 +44,8 @@ async function planning(world: BenchWorld): Promise<Planning> {
     [id],
   );
   if (count?.messages !== CLIENTS) throw new Error(`${count?.messages} messages instead of ${CLIENTS}`);
-  await world.forgetAll(id);
+  await world.pause(id);
+  await world.forgetAll();
   return { all, first: firstAt - calledAt };
 }
 

@@ -31,7 +31,8 @@ async function whileSending(
   try {
     return await measure();
   } finally {
-    await world.forgetAll(id);
+    await world.pause(id);
+    await world.forgetAll();
   }
 }
 
