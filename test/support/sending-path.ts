@@ -1,0 +1,64 @@
+import type { Sql, Statement } from '#libs/database';
+import type { ControlBus } from '#libs/nats';
+import type { Delivery, ProviderClient, Sending } from '#libs/provider';
+import { DispatcherMetrics } from '#libs/telemetry';
+import { DatabaseClock } from '../../apps/dispatcher/database-clock.js';
+import type { DispatcherIdentity } from '../../apps/dispatcher/dispatcher-identity.js';
+import { ProviderBreaker } from '../../apps/dispatcher/provider/provider-breaker.js';
+import { BatchRunner } from '../../apps/dispatcher/sending/batch-runner.js';
+import { LeaseHolder } from '../../apps/dispatcher/sending/lease-holder.js';
+import { MessageSender } from '../../apps/dispatcher/sending/message-sender.js';
+import type { OpenBatch } from '../../apps/dispatcher/sending/open-batch.js';
+import { OutcomeRecorder } from '../../apps/dispatcher/sending/outcome-recorder.js';
+import { SendGate } from '../../apps/dispatcher/sending/send-gate.js';
+import { SliceGranter } from '../../apps/dispatcher/sending/slice-granter.js';
+import { UnrecordedCap } from '../../apps/dispatcher/sending/unrecorded-cap.js';
+import type { QueueScenario } from './queue-scenario.js';
+import { aConfig } from '../unit/dispatcher/dispatcher-fixture.js';
+
+export const anyBatch = { recentMailings: [], fair: false };
+export const accepted: Delivery = { outcome: { kind: 'accepted' }, latencyMs: 1 };
+
+/** What a test does to a statement; it may fail instead of it, or after it. */
+type Way = (run: () => Promise<object[]>, values: readonly unknown[]) => Promise<object[]>;
+
+/** A dispatcher's sending path over Postgres, with a provider that answers when the test says so. */
+export async function aSendingPath(scenario: QueueScenario, settings: Record<string, string> = {}) {
+  const config = aConfig(settings);
+  const { id, shard } = await scenario.dispatcher();
+  const identity = { id, shard } as DispatcherIdentity;
+  const ways = new Map<string, Way>();
+  const sql = {
+    query: (statement: Statement, values: readonly unknown[]) => {
+      const run = () => scenario.sql.query(statement, values);
+      return ways.get(statement.name)?.(run, values) ?? run();
+    },
+    transaction: (work) => scenario.sql.transaction(work),
+  } as Sql;
+  const clock = new DatabaseClock();
+  const cap = new UnrecordedCap(config.maxUnrecorded);
+  const gate = new SendGate(config, clock);
+  const onTheWire: ((delivery: Delivery) => void)[] = [];
+  const client = {
+    start: (_: unknown, sending: Sending) => onTheWire.push((delivery) => sending.settled(delivery)),
+  } as unknown as ProviderClient;
+  const bus = { announce: () => {} } as unknown as ControlBus;
+  const recorder = new OutcomeRecorder(config, sql, identity, clock, new DispatcherMetrics(), cap);
+  const breaker = new ProviderBreaker(scenario.sql, bus, gate);
+  const leases = new LeaseHolder(config, sql, identity, clock, cap);
+  const granter = new SliceGranter(config, sql, identity, clock, cap);
+  const sender = new MessageSender(config, client, gate, breaker, recorder);
+  const runner = new BatchRunner(leases, granter, sender, gate);
+  const take = async ({ probe = false } = {}): Promise<OpenBatch> => {
+    const batch = await leases.takeDue(anyBatch, probe);
+    if (!batch) throw new Error('There is nothing to take');
+    return batch;
+  };
+  /** A batch with everything that it has to be granted. */
+  const takeWhole = async () => {
+    const batch = await take();
+    batch.ungranted.add(await leases.findWaiting(batch));
+    return batch;
+  };
+  return { id, ways, cap, onTheWire, recorder, leases, granter, sender, runner, take, takeWhole };
+}
