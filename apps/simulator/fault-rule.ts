@@ -13,6 +13,8 @@ export class FaultRule {
   readonly #ids: ReadonlySet<Int64> | undefined;
   readonly #phones: ReadonlySet<Int64> | undefined;
   readonly #textIncludes: string | undefined;
+  /** When the last requests were let pass, as many as may in a second; `performance.now()`. */
+  readonly #passed: number[] = [];
   #matching = 0;
   #hits = 0;
 
@@ -44,7 +46,19 @@ export class FaultRule {
     if (counted <= 0) return false;
     if (every !== undefined && counted % every !== 0) return false;
     if (rate !== undefined && this.#random() >= rate) return false;
+    if (this.#isWithinPace()) return false;
     return times === undefined || this.#hits < times;
+  }
+
+  /** Whether there is room for one more request in the last second, which it then takes. */
+  #isWithinPace(): boolean {
+    const { abovePerSecond } = this.fault;
+    if (abovePerSecond === undefined) return false;
+    const now = performance.now();
+    while ((this.#passed[0] ?? now) <= now - 1_000) this.#passed.shift();
+    if (this.#passed.length >= abovePerSecond) return false;
+    this.#passed.push(now);
+    return true;
   }
 
   /** Counts a request that the fault asked for and got; an earlier fault may have taken it instead. */

@@ -26,6 +26,8 @@ const selection = {
   skip: z.int().min(0).optional(),
   /** Rests for good after n hits. */
   times: z.int().min(1).optional(),
+  /** Only what is more than n matching requests in any second, those that it hits not counted. */
+  abovePerSecond: z.int().min(1).max(100_000).optional(),
   /** Only the first n requests of each message id. */
   perId: z.int().min(1).optional(),
   /** Only these message ids. */

@@ -65,7 +65,8 @@ const leaseTicketed: Statement = {
 };
 
 // "chosen" asks again what may have changed since the snapshot: only what is read under the lock is so. A probe
-// goes first to mailings that send a doubtful message again: a held one would be lost to each probe in doubt.
+// goes from mailing to mailing, whatever their priority: the trouble may be that of one mailing's recipients. Where
+// the probe may end in doubt, mailings that send such a message again go first: a held one would be lost to each.
 const leaseDue: Statement = {
   name: 'lease-due-batch',
   text: `
@@ -75,7 +76,8 @@ const leaseDue: Statement = {
     ), chosen AS (
       SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
       WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock) AND ${breakerLetsPass}
-      ORDER BY CASE WHEN $4 THEN c.on_ambiguous END, ${servingOrder('c', '$6')}
+      ORDER BY CASE WHEN $4 AND NOT $6 THEN c.on_ambiguous END, CASE WHEN $4 THEN coalesce(c.served, 0) END,
+        ${servingOrder('c', '$6')}
       LIMIT 1
       FOR NO KEY UPDATE OF b SKIP LOCKED
     )

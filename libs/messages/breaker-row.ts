@@ -11,12 +11,15 @@ export interface BreakerRow {
   retryAt: number | null;
   probeOwner: string | null;
   failedProbes: number;
+  /** Milliseconds of the last pause before a probe; null while it is closed. */
+  pausedForMs: number | null;
   /** Grows with each change. */
   version: number;
 }
 
 const row = `p.breaker AS state, p.reason, extract(epoch FROM p.retry_at)::float8 * 1000 AS "retryAt",
-      p.probe_owner AS "probeOwner", p.failed_probes AS "failedProbes", p.version`;
+      p.probe_owner AS "probeOwner", p.failed_probes AS "failedProbes",
+      extract(epoch FROM p.paused_for)::float8 * 1000 AS "pausedForMs", p.version`;
 
 const find: Statement = {
   name: 'find-breaker',
@@ -35,6 +38,7 @@ const open: Statement = {
   text: `
     UPDATE providers p SET breaker = 'open', reason = $2, opened_at = ems_now(), failed_probes = 0,
       retry_at = ems_now() + make_interval(secs => $3::float8 / 1000),
+      paused_for = make_interval(secs => $3::float8 / 1000),
       probe_owner = NULL, probe_until = NULL, version = p.version + 1
     WHERE p.id = $1 AND p.breaker = 'closed'
     RETURNING ${row}`,
@@ -92,6 +96,7 @@ const failProbe: Statement = {
     UPDATE providers p SET breaker = 'open', reason = coalesce($3, p.reason),
       failed_probes = p.failed_probes + CASE WHEN $3::text IS NULL THEN 0 ELSE 1 END,
       retry_at = ems_now() + make_interval(secs => $4::float8 / 1000),
+      paused_for = make_interval(secs => $4::float8 / 1000),
       probe_owner = NULL, probe_until = NULL, version = p.version + 1
     WHERE p.id = $1 AND p.breaker = 'half_open' AND p.probe_owner = $2::uuid
     RETURNING ${row}`,
@@ -110,7 +115,7 @@ export async function reopenBreaker(
 const close: Statement = {
   name: 'close-breaker',
   text: `
-    UPDATE providers p SET breaker = 'closed', reason = NULL, opened_at = NULL, retry_at = NULL,
+    UPDATE providers p SET breaker = 'closed', reason = NULL, opened_at = NULL, retry_at = NULL, paused_for = NULL,
       failed_probes = 0, probe_owner = NULL, probe_until = NULL, version = p.version + 1
     WHERE p.id = $1 AND p.breaker = 'half_open' AND p.probe_owner = $2::uuid
     RETURNING ${row}`,

@@ -8,13 +8,23 @@ const SCANNED_A_PAGE = 20_000;
 
 const columns = `
   m.id, m.mailing_id AS "mailingId", m.client_id AS "clientId", m.phone, m.status, m.attempts,
-  m.created_at AS "createdAt", b.due_at AS "dueAt", m.sent_at AS "sentAt", m.last_error AS "lastError"`;
+  m.created_at AS "createdAt", b.due_at AS "dueAt", m.sent_at AS "sentAt",
+  coalesce(m.last_error, stopped.reason) AS "lastError"`;
+
+/**
+ * The batch of a message, and why sending is stopped if that is what it waits for. What waits because a provider is
+ * down is not rewritten row by row, so the reason is read where it is.
+ */
+const batchAndReason = `
+    LEFT JOIN batches b ON b.id = m.batch_id
+    LEFT JOIN providers stopped ON stopped.id = b.provider_id AND stopped.breaker <> 'closed'
+      AND m.status = 'pending' AND b.due_at <= (SELECT ems_now()) + interval '10 seconds'`;
 
 const list: Statement = {
   name: 'list-messages',
   text: `
     SELECT ${columns}
-    FROM messages m LEFT JOIN batches b ON b.id = m.batch_id
+    FROM messages m ${batchAndReason}
     WHERE m.mailing_id = $1 AND m.client_id > $2
     ORDER BY m.client_id LIMIT $3`,
 };
@@ -36,7 +46,7 @@ const listByStatus: Statement = {
       ) AS upto
     )
     SELECT ${columns}, scanned.upto AS "scannedUpto"
-    FROM scanned LEFT JOIN page m ON true LEFT JOIN batches b ON b.id = m.batch_id
+    FROM scanned LEFT JOIN page m ON true ${batchAndReason}
     ORDER BY m.client_id`,
 };
 
@@ -46,8 +56,7 @@ const listOfClient: Statement = {
   text: `
     SELECT ${columns}
     FROM mailings g
-    CROSS JOIN LATERAL (SELECT * FROM messages WHERE mailing_id = g.id AND client_id = $1) AS m
-    LEFT JOIN batches b ON b.id = m.batch_id
+    CROSS JOIN LATERAL (SELECT * FROM messages WHERE mailing_id = g.id AND client_id = $1) AS m ${batchAndReason}
     WHERE g.deleted_at IS NULL AND g.started_at IS NOT NULL AND g.id < $2
     ORDER BY g.id DESC LIMIT $3`,
 };
@@ -57,8 +66,7 @@ const find: Statement = {
   text: `
     SELECT ${columns}
     FROM messages m
-    JOIN mailings g ON g.id = m.mailing_id AND g.deleted_at IS NULL
-    LEFT JOIN batches b ON b.id = m.batch_id
+    JOIN mailings g ON g.id = m.mailing_id AND g.deleted_at IS NULL ${batchAndReason}
     WHERE m.id = $1`,
 };
 

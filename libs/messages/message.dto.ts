@@ -58,7 +58,13 @@ export class MessageDto {
   })
   sentAt!: string | null;
 
-  @TextField({ description: 'Why it is not sent, or not yet.', example: null, nullable: true, max: 1_000 })
+  @TextField({
+    description:
+      'Why it is not sent, or not yet: what it was answered last, or why sending to everybody is stopped.',
+    example: null,
+    nullable: true,
+    max: 1_000,
+  })
   lastError!: string | null;
 }
 

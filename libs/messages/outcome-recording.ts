@@ -20,6 +20,10 @@ export interface MessageOutcome {
   /** Epoch milliseconds by the database's clock. */
   at: number;
   retryAt?: number;
+  /** How many suspicious answers it has, this one included. */
+  suspicions?: number;
+  /** How many of them proved to be its own. It says so of an answer that was recorded before, if it still waits. */
+  ownSuspicions?: number;
   error?: string;
   /** Kept in `attempts`; an accepted attempt is on the message itself. */
   attempt?: { outcome: string; httpStatus: number | null; latencyMs: number };
@@ -38,6 +42,7 @@ export interface OutcomeWriter {
  * changed: running it again after a COMMIT whose answer was lost changes nothing. A doubt stays: what may have
  * been accepted never ends as `cancelled`, `expired` or `failed` but as `unknown`, in whatever order that and
  * the doubt arrive. Only the move to a retry batch depends on the message still being where it was sent from.
+ * What proves to be a message's own is said of one that still waits, wherever that is.
  * What a person has judged stays so: a request up to `resolved_attempts` counts only if it was accepted.
  * The ids are named to the UPDATE too: a plan that was made while the table was small would read all of it.
  */
@@ -47,10 +52,10 @@ const record: Statement = {
     WITH outcome AS MATERIALIZED (
       SELECT *, to_timestamp(in_doubt_ms / 1000) AS in_doubt_since
       FROM unnest($1::bigint[], $2::message_status[], $3::float8[], $4::smallint[], $5::float8[], $6::text[],
-        $7::bigint[], $8::bigint[], $18::smallint[])
-        AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch, number)
+        $7::bigint[], $8::bigint[], $18::smallint[], $19::smallint[], $20::smallint[])
+        AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch, number, suspicions, own)
     ), held AS MATERIALIZED (
-      SELECT id, batch_id, status, in_doubt_since, resolved_attempts FROM messages
+      SELECT id, batch_id, status, in_doubt_since, resolved_attempts, own_suspicions FROM messages
       WHERE id = ANY ($1::bigint[])
       ORDER BY id
       FOR NO KEY UPDATE
@@ -64,20 +69,24 @@ const record: Statement = {
         o.becomes = 'pending' AND held.status = 'pending'
           AND o.retry_batch IS NOT NULL AND o.batch_id = held.batch_id AS retries,
         held.status = 'pending'
-          AND o.in_doubt_since < coalesce(held.in_doubt_since, 'infinity') AS casts_doubt
+          AND o.in_doubt_since < coalesce(held.in_doubt_since, 'infinity') AS casts_doubt,
+        coalesce(o.own > held.own_suspicions, false) AS is_own
       FROM outcome o JOIN held USING (id)
-      WHERE o.becomes = 'sent' OR o.number > held.resolved_attempts
+      WHERE o.becomes = 'sent'
+        OR (o.number > held.resolved_attempts AND (o.own IS NULL OR held.status = 'pending'))
     ), changed AS (
       UPDATE messages m SET
         status = t.moves_to,
         attempts = greatest(m.attempts, t.attempts),
         in_doubt_since = least(m.in_doubt_since, t.in_doubt_since),
+        suspicions = greatest(m.suspicions, t.suspicions),
+        own_suspicions = greatest(m.own_suspicions, t.own),
         sent_at = CASE WHEN t.moves_to = 'sent' THEN to_timestamp(t.at / 1000) ELSE m.sent_at END,
         last_error = CASE WHEN t.moves_to = 'sent' THEN NULL ELSE coalesce(t.error, m.last_error) END,
         batch_id = CASE WHEN t.retries THEN t.retry_batch ELSE m.batch_id END
       FROM target t
       WHERE m.id = t.id AND m.id = ANY ($1::bigint[])
-        AND (t.moves_to > t.was OR t.retries OR t.casts_doubt)
+        AND (t.moves_to > t.was OR t.retries OR t.casts_doubt OR t.is_own)
       RETURNING m.mailing_id, t.was, t.moves_to AS becomes
     ), counted AS (
       ${countChanges('changed', '$9')}
@@ -163,5 +172,7 @@ async function runRecord(
     logged.map((outcome) => outcome.error ?? null),
     logged.map((outcome) => Math.round(outcome.attempt?.latencyMs ?? 0)),
     outcomes.map((outcome) => outcome.number),
+    outcomes.map((outcome) => outcome.suspicions ?? null),
+    outcomes.map((outcome) => outcome.ownSuspicions ?? null),
   ]);
 }

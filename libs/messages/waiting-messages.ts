@@ -10,6 +10,10 @@ export interface WaitingMessage {
   attempts: number;
   /** Attempts up to this number were judged by a person and use nothing up. */
   resolvedAttempts: number;
+  /** Suspicious answers that it got: about its recipient, or about everybody. */
+  suspicions: number;
+  /** Of these, the ones that proved to be about its recipient. */
+  ownSuspicions: number;
   /** Epoch milliseconds since which the provider may have it without our knowing; null without doubt. */
   inDoubtSince: number | null;
 }
@@ -30,6 +34,7 @@ const waitingMessages: Statement = {
   name: 'waiting-messages',
   text: `
     SELECT id, client_id AS "clientId", phone, attempts::int, resolved_attempts::int AS "resolvedAttempts",
+      suspicions::int, own_suspicions::int AS "ownSuspicions",
       extract(epoch FROM in_doubt_since)::float8 * 1000 AS "inDoubtSince"
     FROM messages WHERE batch_id = $1 AND status = 'pending' ORDER BY id + 0`,
 };

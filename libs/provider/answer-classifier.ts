@@ -21,9 +21,8 @@ export const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
  * The rule behind it: only the provider's own body can end a message (accepted or refused), because a proxy,
  * a firewall or a wrong address must not be able to. What nobody has vouched for is misconfigured where the
  * status speaks of our access or address, and ambiguous otherwise. That includes a 400 or 422 without the
- * provider's body: it may be about this one text or phone, and as `misconfigured` a single message could halt
- * all the others again and again. A firewall that answers so to everyone shows as many of them in a row, which
- * is for the breaker to see.
+ * provider's body: it says nothing about whether the message was taken. Whether a misconfigured or throttled
+ * answer is about everybody or about one recipient is not decided here: other recipients do.
  */
 export function classifyAnswer(answer: Answer, secret = '', now = Date.now()): Outcome {
   const { status: httpStatus } = answer;
@@ -32,9 +31,12 @@ export function classifyAnswer(answer: Answer, secret = '', now = Date.now()): O
   switch (httpStatus) {
     case 401:
     case 402: // The account's trouble, not the message's: it must not fail everyone, whoever says so.
-    case 403:
     case 407:
       return { kind: 'misconfigured', httpStatus, error };
+    case 403: // Of the account, or of one person who has blocked the sender.
+      return body === undefined || body.code === 0
+        ? { kind: 'misconfigured', httpStatus, error }
+        : { kind: 'misconfigured', httpStatus, refuses: true, error };
     case 404:
     case 405: // Without the provider's body this is a wrong URL.
       if (body === undefined) return { kind: 'misconfigured', httpStatus, error };

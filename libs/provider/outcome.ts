@@ -15,21 +15,41 @@ export type Outcome =
    * passed, the client is closed), which says nothing about the provider.
    */
   | { readonly kind: 'notSent'; readonly withdrawn?: true | undefined; readonly error: string }
-  /** The provider wants us slower; `retryAfterMs` is its own word, if it gave a usable one. */
+  /**
+   * Less, please: of everybody, or to this recipient (a 429 can mean either). `retryAfterMs` is the provider's own
+   * word, if it gave a usable one.
+   */
   | {
       readonly kind: 'throttled';
       readonly httpStatus: number;
       readonly retryAfterMs: number | undefined;
       readonly error: string;
     }
-  /** The address, the token or the account is wrong: every other message would fare alike. */
-  | { readonly kind: 'misconfigured'; readonly httpStatus: number; readonly error: string }
+  /**
+   * The address, the token or the account is wrong and every other message would fare alike, or this recipient may
+   * not be sent to. `refuses` if the provider's own body came with it, and its status can be about one person: that
+   * refuses the message, should the answer prove to be its own.
+   */
+  | {
+      readonly kind: 'misconfigured';
+      readonly httpStatus: number;
+      readonly refuses?: true | undefined;
+      readonly error: string;
+    }
   /** The message may or may not have been taken. `httpStatus` if the head of an answer arrived. */
   | {
       readonly kind: 'ambiguous';
       readonly httpStatus?: number | undefined;
       readonly error: string;
     };
+
+/** An answer that is about this recipient or about everybody: other recipients decide which. */
+export type Suspicion = Extract<Outcome, { kind: 'throttled' | 'misconfigured' }>;
+
+/** Whether other recipients have to decide what an outcome was about. */
+export function isSuspicion(outcome: Outcome): outcome is Suspicion {
+  return outcome.kind === 'throttled' || outcome.kind === 'misconfigured';
+}
 
 /** One request's outcome and how long it took, in milliseconds with fractions, connecting included. */
 export interface Delivery {

@@ -4,6 +4,7 @@ import type { Delivery, ProviderClient, Sending } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../apps/dispatcher/dispatcher-identity.js';
+import type { DutyTicker } from '../../apps/dispatcher/duties/duty-ticker.js';
 import { ProviderBreaker } from '../../apps/dispatcher/provider/provider-breaker.js';
 import { BatchRunner } from '../../apps/dispatcher/sending/batch-runner.js';
 import { LeaseHolder } from '../../apps/dispatcher/sending/lease-holder.js';
@@ -44,11 +45,12 @@ export async function aSendingPath(scenario: QueueScenario, settings: Record<str
   } as unknown as ProviderClient;
   const bus = { announce: () => {} } as unknown as ControlBus;
   const recorder = new OutcomeRecorder(config, sql, identity, clock, new DispatcherMetrics(), cap);
-  const breaker = new ProviderBreaker(scenario.sql, bus, gate);
+  const ticker = { nudge: () => {} } as unknown as DutyTicker;
+  const breaker = new ProviderBreaker(scenario.sql, bus, gate, ticker);
   const leases = new LeaseHolder(config, sql, identity, clock, cap);
   const granter = new SliceGranter(config, sql, identity, clock, cap);
   const sender = new MessageSender(config, client, gate, breaker, recorder);
-  const runner = new BatchRunner(leases, granter, sender, gate);
+  const runner = new BatchRunner(leases, granter, sender, gate, ticker);
   const take = async ({ probe = false } = {}): Promise<OpenBatch> => {
     const batch = await leases.takeDue(anyBatch, probe);
     if (!batch) throw new Error('There is nothing to take');

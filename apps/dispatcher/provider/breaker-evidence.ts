@@ -1,11 +1,19 @@
 import type { Outcome } from '#libs/provider';
+import { isWitness } from '../sending/outcome-effect.js';
+import { type Suspect, Suspects } from './suspects.js';
 
 /** Failures in a row, with no answer between them that shows the provider at work. */
 const UNREACHABLE_IN_A_ROW = 5;
 const FAILING_IN_A_ROW = 20;
 
+/** Different recipients with a suspicious answer, and nobody served in between. */
+const RECIPIENTS_THAT_AGREE = 8;
+
 /** Milliseconds a throttling provider gets when it does not say how long. */
 const THROTTLED_FOR = 1_000;
+
+/** Milliseconds until the first probe after the breaker opened for trouble that may pass by itself. */
+const FIRST_PROBE_AFTER = 1_000;
 
 const trouble = {
   notSent: 'unreachable',
@@ -19,50 +27,115 @@ export function reasonOf(outcome: Extract<Outcome, { kind: keyof typeof trouble 
   return `${trouble[outcome.kind]}: ${outcome.error}`;
 }
 
-export interface BreakerVerdict {
-  reason: string;
-  /** Milliseconds the provider itself asked for. */
-  retryInMs?: number;
+/** Whether a reason is that of an answer, and so of a provider that is up. */
+export function isOfAnAnswer(reason: string | null): boolean {
+  return isThrottling(reason) || reason?.startsWith(trouble.misconfigured) === true;
 }
 
+/** Whether a reason is that the provider wants us slower. */
+export function isThrottling(reason: string | null): boolean {
+  return reason?.startsWith(trouble.throttled) === true;
+}
+
+export interface BreakerVerdict {
+  reason: string;
+  /** Milliseconds until the first probe: at once where another recipient may well be served. */
+  retryInMs: number;
+  /** Milliseconds that those who agree were told to wait: the shortest of what they were told; 0 without a word. */
+  askedForMs: number;
+}
+
+/** What breaker evidence needs to know of a message. */
+export interface Witness {
+  id: number;
+  phone: number;
+  ownSuspicions: number;
+}
+
+/** One request and what it came to; instants are monotonic, in milliseconds. */
+export interface Answered<Message extends Witness> {
+  message: Message;
+  outcome: Outcome;
+  latencyMs: number;
+  startedAt: number;
+  answeredAt: number;
+}
+
+const NONE: readonly never[] = [];
+
 /**
- * Decides from outcomes when a provider counts as down: 5 requests in a row that did not reach it, 20 in a
- * row that failed on its side, or one that shows a wrong address, token or too high a pace. A provider that
- * fails every other request is not down; its messages are retried one by one.
+ * Decides from outcomes when a provider counts as down: 5 requests in a row that did not reach it, 20 in a row of
+ * more than one recipient that failed on its side, or suspicious answers to 8 different recipients with nobody
+ * served in between. A provider that fails every other request is not down; its messages are retried one by one.
  */
-export class BreakerEvidence {
+export class BreakerEvidence<Message extends Witness> {
   private unreachable = 0;
   private failing = 0;
+  private readonly failingRecipients = new Set<number>();
+  private readonly suspects = new Suspects<Message>();
 
   /** Undefined as long as there is no reason to stop. */
-  note(outcome: Outcome): BreakerVerdict | undefined {
+  note(answered: Answered<Message>): BreakerVerdict | undefined {
+    const { outcome, message } = answered;
     switch (outcome.kind) {
       case 'accepted':
       case 'refused':
       case 'notNow':
-        this.forget();
+        this.forgetFailures();
         return undefined;
       case 'notSent':
         // Our own latest start had passed: that says nothing about the provider.
         if (outcome.withdrawn) return undefined;
         this.unreachable += 1;
-        return this.unreachable >= UNREACHABLE_IN_A_ROW ? { reason: reasonOf(outcome) } : undefined;
+        if (this.unreachable < UNREACHABLE_IN_A_ROW) return undefined;
+        return { reason: reasonOf(outcome), retryInMs: FIRST_PROBE_AFTER, askedForMs: 0 };
       case 'ambiguous':
         this.failing += 1;
-        return this.failing >= FAILING_IN_A_ROW ? { reason: reasonOf(outcome) } : undefined;
+        if (this.failingRecipients.size < 2) this.failingRecipients.add(message.phone);
+        if (this.failing < FAILING_IN_A_ROW || this.failingRecipients.size < 2) return undefined;
+        return { reason: reasonOf(outcome), retryInMs: FIRST_PROBE_AFTER, askedForMs: 0 };
       case 'throttled':
-        return {
-          reason: reasonOf(outcome),
-          retryInMs: outcome.retryAfterMs ?? THROTTLED_FOR,
-        };
       case 'misconfigured':
-        return { reason: reasonOf(outcome) };
+        return this.suspect({ ...answered, outcome });
     }
   }
 
-  /** Starts counting anew. */
+  /**
+   * The suspicious answers that prove to be their messages' own, because this one was served by a request that
+   * started after them. Each is returned once.
+   */
+  judge({ outcome, message, startedAt }: Answered<Message>): readonly Suspect<Message>[] {
+    if (outcome.kind !== 'accepted' && outcome.kind !== 'refused' && outcome.kind !== 'notNow') return NONE;
+    return this.suspects.judge(message.phone, startedAt);
+  }
+
+  /** Starts counting anew, and holds nothing against anybody. */
   forget(): void {
+    this.forgetFailures();
+    this.suspects.forget();
+  }
+
+  private forgetFailures(): void {
     this.unreachable = 0;
     this.failing = 0;
+    if (this.failingRecipients.size > 0) this.failingRecipients.clear();
   }
+
+  private suspect({
+    message,
+    outcome,
+    ...when
+  }: Answered<Message> & { outcome: Suspect<Message>['answer'] }): BreakerVerdict | undefined {
+    const witness = isWitness(outcome, message);
+    this.suspects.add({ ...when, message, recipient: message.phone, answer: outcome, witness });
+    if (this.suspects.agreement < RECIPIENTS_THAT_AGREE) return undefined;
+    const waits = this.suspects.agreeing.map(({ answer }) => waitOf(answer));
+    const askedForMs = Math.min(...waits);
+    return { reason: reasonOf(outcome), retryInMs: askedForMs, askedForMs };
+  }
+}
+
+/** Milliseconds that a suspicious answer asks everybody to wait, if it is about everybody. */
+function waitOf(answer: Suspect<never>['answer']): number {
+  return answer.kind === 'throttled' ? (answer.retryAfterMs ?? THROTTLED_FOR) : 0;
 }

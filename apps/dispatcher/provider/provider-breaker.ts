@@ -8,13 +8,26 @@ import {
   prolongOpenBreaker,
 } from '#libs/messages';
 import { type BreakerChanged, ControlBus, controlSubjects } from '#libs/nats';
-import type { Outcome } from '#libs/provider';
 import type { Duty } from '../duties/duty.js';
+import { DutyTicker } from '../duties/duty-ticker.js';
+import type { GrantedMessage } from '../sending/open-batch.js';
 import { SendGate } from '../sending/send-gate.js';
-import { BreakerEvidence } from './breaker-evidence.js';
+import {
+  type Answered,
+  BreakerEvidence,
+  type BreakerVerdict,
+  isOfAnAnswer,
+  isThrottling,
+} from './breaker-evidence.js';
+import type { Suspect } from './suspects.js';
 
-/** Milliseconds until the first probe after the breaker opened. */
-const FIRST_PROBE_AFTER = 1_000;
+/** What there is to know about a change: whether the provider was up all the time, and only refused to serve. */
+export interface BreakerChange {
+  open: boolean;
+  wasAnswering: boolean;
+}
+
+const NONE: readonly never[] = [];
 
 /**
  * This dispatcher's view of the provider's breaker. It opens on what this process sees, at once for itself
@@ -23,10 +36,11 @@ const FIRST_PROBE_AFTER = 1_000;
 @Injectable()
 export class ProviderBreaker implements Duty<BreakerRow> {
   private readonly logger = new Logger(ProviderBreaker.name);
-  private readonly evidence = new BreakerEvidence();
-  private readonly listeners: ((open: boolean) => void)[] = [];
+  private readonly evidence = new BreakerEvidence<GrantedMessage>();
+  private readonly listeners: ((change: BreakerChange) => void)[] = [];
   private row: BreakerRow | undefined;
-  private opening = false;
+  /** What this process has seen and is telling to everyone. */
+  private opening: BreakerVerdict | undefined;
   /** Until when the provider asked to be left alone, `performance.now()`; and how much of that is shared. */
   private peaceUntil = Number.NEGATIVE_INFINITY;
   private sharedUntil = Number.NEGATIVE_INFINITY;
@@ -35,6 +49,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     private readonly sql: Sql,
     private readonly bus: ControlBus,
     private readonly gate: SendGate,
+    private readonly ticker: DutyTicker,
   ) {}
 
   get isOpen(): boolean {
@@ -47,24 +62,32 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   }
 
   /** Calls `listener` whenever sending stops or goes on. */
-  onChange(listener: (open: boolean) => void): void {
+  onChange(listener: (change: BreakerChange) => void): void {
     this.listeners.push(listener);
   }
 
-  /** Takes one outcome in. What a probe came to is for the prober to judge. */
-  note(outcome: Outcome, probe: boolean): void {
-    if (probe) return;
+  /**
+   * Takes one outcome in, and returns the suspicious answers that prove to be their messages' own by it. What a
+   * probe came to is for the prober to judge. While sending is stopped, nothing is held against a message.
+   */
+  note(answered: Answered<GrantedMessage>): readonly Suspect<GrantedMessage>[] {
+    if (answered.message.batch.probe) return NONE;
+    const { outcome } = answered;
     if (this.isOpen) {
-      // What was on the wire is told to wait too, perhaps for longer.
-      if (outcome.kind === 'throttled') this.prolong(outcome.retryAfterMs ?? 0);
-      return;
+      // What was on the wire is told to wait too; for longer than the others were only if all of them agree.
+      if (outcome.kind === 'throttled') this.prolong(Math.min(outcome.retryAfterMs ?? 0, this.askedForMs));
+      return NONE;
     }
-    const verdict = this.evidence.note(outcome);
-    if (!verdict) return;
-    this.evidence.forget();
-    this.setOpen(true);
-    this.logger.error({ msg: 'the provider is down: sending stops', reason: verdict.reason });
-    void this.share(verdict.reason, verdict.retryInMs);
+    const own = this.evidence.judge(answered);
+    const verdict = this.evidence.note(answered);
+    if (verdict) this.stopSending(verdict);
+    return own;
+  }
+
+  /** Milliseconds that those who agreed were told to wait. */
+  private get askedForMs(): number {
+    if (this.opening) return this.opening.askedForMs;
+    return isThrottling(this.row?.reason ?? null) ? (this.row?.pausedForMs ?? 0) : 0;
   }
 
   /** Reads the shared breaker, and adopts it. Throws when Postgres is away. */
@@ -77,8 +100,9 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   /** Takes over a state that was just read or written; an older one than known is ignored. */
   adopt(row: BreakerRow): void {
     if (this.row && row.version < this.row.version) return;
+    const reason = row.reason ?? this.row?.reason ?? null;
     this.row = row;
-    if (!this.opening) this.setOpen(row.state !== 'closed');
+    if (!this.opening) this.setOpen(row.state !== 'closed', reason);
   }
 
   /** Tells the other dispatchers that the row has changed. */
@@ -87,13 +111,19 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     this.bus.announce(controlSubjects.breaker, changed);
   }
 
-  /** `peaceMs` is for how long the provider asked to be left alone, if it did. */
-  private async share(reason: string, peaceMs?: number): Promise<void> {
-    this.opening = true;
-    const peaceUntil = performance.now() + (peaceMs ?? 0);
+  private stopSending(verdict: BreakerVerdict): void {
+    this.evidence.forget();
+    this.setOpen(true, verdict.reason);
+    this.logger.error({ msg: 'the provider is down: sending stops', reason: verdict.reason });
+    void this.share(verdict);
+  }
+
+  private async share(verdict: BreakerVerdict): Promise<void> {
+    this.opening = verdict;
+    const peaceUntil = performance.now() + verdict.askedForMs;
     try {
-      const row = await openBreaker(this.sql, DEFAULT_PROVIDER, reason, peaceMs ?? FIRST_PROBE_AFTER);
-      this.opening = false;
+      const row = await openBreaker(this.sql, DEFAULT_PROVIDER, verdict.reason, verdict.retryInMs);
+      this.opening = undefined;
       if (row) {
         this.adopt(row);
         this.announce(row.version);
@@ -103,9 +133,10 @@ export class ProviderBreaker implements Duty<BreakerRow> {
         await this.runOnce();
       }
       await this.sharePeace();
+      this.ticker.nudge('provider-prober');
     } catch (error) {
       // Postgres is away, so no further grant succeeds either; the next refresh tells what is so.
-      this.opening = false;
+      this.opening = undefined;
       this.sharedUntil = this.peaceUntil;
       this.logger.warn({ msg: 'the open breaker could not be shared', error: String(error) });
     }
@@ -135,11 +166,14 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     }
   }
 
-  private setOpen(open: boolean): void {
+  /** `reason` is why it is open, or was. */
+  private setOpen(open: boolean, reason: string | null): void {
     if (this.gate.breakerOpen === open) return;
     this.gate.breakerOpen = open;
+    // What was seen before somebody else stopped is no sign of a message's own trouble either.
+    if (open) this.evidence.forget();
     // As loud as the outage was: whoever saw that begin has to see it end.
-    if (!open) this.logger.warn({ msg: 'the provider is back: sending goes on' });
-    for (const listener of this.listeners) listener(open);
+    else this.logger.warn({ msg: 'the provider is back: sending goes on' });
+    for (const listener of this.listeners) listener({ open, wasAnswering: isOfAnAnswer(reason) });
   }
 }

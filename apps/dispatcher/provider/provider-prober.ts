@@ -1,12 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { closeBreaker, DEFAULT_PROVIDER, reopenBreaker, takeProbe } from '#libs/messages';
+import { type BreakerRow, closeBreaker, DEFAULT_PROVIDER, reopenBreaker, takeProbe } from '#libs/messages';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
 import { ProbeSender } from '../sending/probe-sender.js';
-import { reasonOf } from './breaker-evidence.js';
+import { isOfAnAnswer, isThrottling, reasonOf } from './breaker-evidence.js';
 import { ProviderBreaker } from './provider-breaker.js';
 
 /** Milliseconds. A provider's return is noticed within the longest pause and the probe's own deadline. */
@@ -47,7 +47,7 @@ export class ProviderProber implements Duty<ProbeResult> {
       return 'not due';
     }
     this.breaker.adopt(taken);
-    const outcome = await this.sender.sendOne();
+    const outcome = await this.sender.sendOne(isOfAnAnswer(taken.reason));
     switch (outcome?.kind) {
       case 'accepted':
       case 'refused':
@@ -57,7 +57,10 @@ export class ProviderProber implements Duty<ProbeResult> {
         return 'answered';
       }
       case 'throttled':
-        await this.fail(reasonOf(outcome), outcome.retryAfterMs ?? LONGEST_PAUSE);
+        await this.fail(
+          reasonOf(outcome),
+          Math.min(outcome.retryAfterMs ?? LONGEST_PAUSE, believedAfter(taken)),
+        );
         return 'failed';
       case 'notSent':
       case 'ambiguous':
@@ -91,4 +94,12 @@ export class ProviderProber implements Duty<ProbeResult> {
     this.breaker.adopt(row);
     this.breaker.announce(row.version);
   }
+}
+
+/**
+ * The longest pause that one more recipient is believed, in milliseconds. A single one's long pause is not
+ * everybody's, so it takes several that agree: up to twice what those before were told.
+ */
+function believedAfter({ reason, pausedForMs }: BreakerRow): number {
+  return Math.max(LONGEST_PAUSE, isThrottling(reason) ? 2 * (pausedForMs ?? 0) : 0);
 }

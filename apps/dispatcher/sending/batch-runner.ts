@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import type { WaitingMessage } from '#libs/messages';
 import type { Outcome } from '#libs/provider';
+import { DutyTicker } from '../duties/duty-ticker.js';
 import { LeaseHolder } from './lease-holder.js';
 import { MessageSender } from './message-sender.js';
 import type { OpenBatch } from './open-batch.js';
@@ -39,6 +41,7 @@ export class BatchRunner {
     private readonly granter: SliceGranter,
     private readonly sender: MessageSender,
     private readonly gate: SendGate,
+    private readonly ticker: DutyTicker,
   ) {}
 
   /** Resolves when the lane may take the next batch. */
@@ -61,13 +64,13 @@ export class BatchRunner {
   /** Sends one message of a batch that was leased for probing; undefined when there was none to send. */
   async probe(batch: OpenBatch): Promise<Outcome | undefined> {
     try {
-      batch.ungranted.add((await this.leases.findWaiting(batch)).slice(0, 1));
+      batch.ungranted.add(pickOne(await this.leases.findWaiting(batch)));
       const granted =
         batch.ungranted.size > 0 ? await this.granter.grantNext(batch, 1, () => true) : undefined;
       const [message] = granted?.messages ?? [];
       return message && (await this.sender.sendNow(message));
     } finally {
-      await this.finish(batch, LEFT_OVER_DELAY);
+      await this.finish(batch, 0);
     }
   }
 
@@ -152,12 +155,18 @@ export class BatchRunner {
     });
   }
 
-  /** Tries until Postgres takes it, or the lease is over and the batch is anybody's. */
+  /**
+   * Tries until Postgres takes it, or the lease is over and the batch is anybody's. Nobody spins over one that may
+   * not be sent anyhow; a probe may be waiting for it.
+   */
   private async release(batch: OpenBatch, delayMs: number): Promise<string> {
-    const delay = this.gate.stopping || this.gate.refusal(batch) === 'stopped' ? 0 : delayMs;
+    const refusal = this.gate.refusal(batch);
+    const maySpin = refusal !== 'stopping' && refusal !== 'stopped' && refusal !== 'breaker open';
     while (performance.now() < batch.leaseDeadline) {
       try {
-        return await this.leases.release(batch, delay);
+        const state = await this.leases.release(batch, maySpin ? delayMs : 0);
+        if (state === 'ready' && refusal === 'breaker open') this.ticker.nudge('provider-prober');
+        return state;
       } catch (error) {
         this.logger.warn({ msg: 'a batch waits for its release', batchId: batch.id, error: String(error) });
         await wait(RELEASE_PAUSE);
@@ -166,4 +175,12 @@ export class BatchRunner {
     this.leases.abandon(batch);
     return 'lost';
   }
+}
+
+/** One of those with the fewest suspicious answers, by chance: its neighbours in a list may share their trouble. */
+function pickOne(waiting: readonly WaitingMessage[]): WaitingMessage[] {
+  const fewest = Math.min(...waiting.map(({ suspicions }) => suspicions));
+  const candidates = waiting.filter(({ suspicions }) => suspicions === fewest);
+  const picked = candidates[Math.floor(Math.random() * candidates.length)];
+  return picked ? [picked] : [];
 }

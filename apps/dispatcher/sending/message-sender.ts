@@ -14,6 +14,8 @@ import { SlotWindow } from './slot-window.js';
 class Flight implements Sending {
   /** It was still to be written when the time for it was over. */
   lapsed = false;
+  /** When it was written, by the monotonic clock; never, as long as it is not. */
+  startedAt = Infinity;
 
   constructor(
     readonly message: GrantedMessage,
@@ -24,6 +26,7 @@ class Flight implements Sending {
   mayStart(now: number): boolean {
     if (this.gate.refusalOf(this.message, now) !== undefined) return false;
     this.lapsed = now > this.message.startUntil;
+    this.startedAt = now;
     return !this.lapsed;
   }
 
@@ -58,9 +61,9 @@ export class MessageSender {
   ) {
     this.pace = new SendPace(config.provider.concurrency);
     this.slots = new SlotWindow(Math.max(1, Math.floor(config.maxUnrecorded / 2)));
-    breaker.onChange((open) => {
+    breaker.onChange(({ open, wasAnswering }) => {
       if (open) this.drop();
-      else this.pace.startSlowly();
+      else if (!wasAnswering) this.pace.startSlowly();
     });
   }
 
@@ -154,7 +157,7 @@ export class MessageSender {
     );
   }
 
-  private readonly land = ({ message, lapsed }: Flight, delivery: Delivery): void => {
+  private readonly land = ({ message, lapsed, startedAt }: Flight, delivery: Delivery): void => {
     const { mailingId } = message.batch;
     this.onTheWire -= 1;
     const left = this.countInFlight(mailingId) - 1;
@@ -162,10 +165,13 @@ export class MessageSender {
     else this.inFlight.delete(mailingId);
     if (lapsed) this.lapseUnserved(message);
     else {
-      this.pace.rest(performance.now());
+      const now = performance.now();
+      this.pace.rest(now);
       this.adjustPace(message, delivery);
-      this.breaker.note(delivery.outcome, message.batch.probe);
       this.recorder.take(message, delivery);
+      const { outcome, latencyMs } = delivery;
+      const own = this.breaker.note({ message, outcome, latencyMs, startedAt, answeredAt: now });
+      for (const suspect of own) this.recorder.takeOwn(suspect);
     }
     this.pump();
   };

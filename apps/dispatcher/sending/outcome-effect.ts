@@ -1,5 +1,5 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
-import type { Outcome } from '#libs/provider';
+import type { Outcome, Suspicion } from '#libs/provider';
 
 /** What an outcome means for its message. */
 export type Effect =
@@ -10,21 +10,35 @@ export type Effect =
       ambiguous: boolean;
       attempts: number;
     }
+  /** Written as the reason why it waits, with a retry after a back-off; other recipients decide what it was about. */
+  | { type: 'suspect' }
   /** Nothing happened to it: it stays in its batch and no attempt is burned. */
   | { type: 'leave' };
+
+/** 429s that proved to be about one recipient, from which on each counts as an attempt. */
+const OWN_THROTTLES_THAT_COUNT = 3;
+/** From so many own answers on, the provider's body is believed: once may have been an outage that just ended. */
+const OWN_REFUSALS_THAT_END = 2;
+
+/** What was known of a message when it was granted. */
+interface Granted {
+  attempts: number;
+  resolvedAttempts: number;
+}
 
 /**
  * The one place where an outcome becomes a decision. `attempts` counts those before this one. A probe's
  * failure is the provider's, not the message's, so it never counts towards `maxAttempts`; nor do attempts that
- * a person has judged. One that leaves a held mailing's message in doubt ends it, and so is an attempt.
+ * a person has judged. One that leaves a held mailing's message in doubt ends it, and so is an attempt. What a
+ * suspicious answer means is decided by {@link effectOfOwn}, once it proved to be the message's own.
  */
 export function effectOf(
   outcome: Outcome,
-  message: { attempts: number; resolvedAttempts: number },
+  message: Granted,
   policy: { maxAttempts: number; probe: boolean; onAmbiguous: AmbiguityPolicy },
 ): Effect {
   const attempts = message.attempts + (policy.probe ? 0 : 1);
-  const usedUp = !policy.probe && attempts - message.resolvedAttempts >= policy.maxAttempts;
+  const usedUp = !policy.probe && isUsedUp(attempts, message, policy);
   switch (outcome.kind) {
     case 'accepted':
       return { type: 'record', becomes: 'sent', ambiguous: false, attempts: message.attempts + 1 };
@@ -37,9 +51,52 @@ export function effectOf(
         return { type: 'record', becomes: 'unknown', ambiguous: true, attempts: message.attempts + 1 };
       }
       return { type: 'record', becomes: usedUp ? 'unknown' : 'pending', ambiguous: true, attempts };
-    case 'notSent':
     case 'throttled':
     case 'misconfigured':
+      return { type: 'suspect' };
+    case 'notSent':
       return { type: 'leave' };
   }
+}
+
+export interface OwnEffect {
+  becomes: 'pending' | 'failed';
+  attempts: number;
+  ownSuspicions: number;
+}
+
+/**
+ * What a suspicious answer means once another recipient was served by a request that started after it: it was the
+ * message's own, and counts as an attempt. A 429 counts from the third on, as a limit of the provider's that is
+ * slightly exceeded looks the same; a 503 that asks for a pause never does. The provider's own body ends the
+ * message when it said so before.
+ */
+export function effectOfOwn(
+  suspicion: Suspicion,
+  message: Granted & { ownSuspicions: number },
+  policy: { maxAttempts: number },
+): OwnEffect {
+  const ownSuspicions = message.ownSuspicions + 1;
+  const counts =
+    suspicion.kind === 'misconfigured' ||
+    (suspicion.httpStatus === 429 && ownSuspicions >= OWN_THROTTLES_THAT_COUNT);
+  const attempts = message.attempts + (counts ? 1 : 0);
+  const refused =
+    suspicion.kind === 'misconfigured' &&
+    suspicion.refuses === true &&
+    ownSuspicions >= OWN_REFUSALS_THAT_END;
+  const ends = refused || (counts && isUsedUp(attempts, message, policy));
+  return { becomes: ends ? 'failed' : 'pending', attempts, ownSuspicions };
+}
+
+/**
+ * Whether a suspicious answer to a message may be about everybody. One whose answers proved to be its own says
+ * nothing about the others any more.
+ */
+export function isWitness(suspicion: Suspicion, { ownSuspicions }: { ownSuspicions: number }): boolean {
+  return ownSuspicions < (suspicion.kind === 'throttled' ? OWN_THROTTLES_THAT_COUNT : 1);
+}
+
+function isUsedUp(attempts: number, message: Granted, { maxAttempts }: { maxAttempts: number }): boolean {
+  return attempts - message.resolvedAttempts >= maxAttempts;
 }

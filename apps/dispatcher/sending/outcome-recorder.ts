@@ -8,21 +8,22 @@ import {
   recordOutcomes,
   recordSentAndGrantSlice,
 } from '#libs/messages';
-import type { Delivery, Outcome } from '#libs/provider';
+import type { Delivery, Outcome, Suspicion } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
+import type { Suspect } from '../provider/suspects.js';
 import type { GrantRide } from './grant-ride.js';
 import type { GrantedMessage } from './open-batch.js';
-import { type Effect, effectOf } from './outcome-effect.js';
+import { type Effect, effectOf, effectOfOwn } from './outcome-effect.js';
 import { retryTime } from './retry-time.js';
 import { UnrecordedCap } from './unrecorded-cap.js';
 
 interface Unrecorded {
   message: GrantedMessage;
-  /** For the batch's tally. */
-  kind: string;
+  /** For the batch's tally; absent when the message has left its batch already. */
+  kind?: string;
   outcome: MessageOutcome;
 }
 
@@ -92,9 +93,43 @@ export class OutcomeRecorder {
     this.buffer.push({
       message,
       kind: outcome.kind,
-      outcome: this.outcomeOf(message, outcome, effect, latencyMs),
+      outcome:
+        effect.type === 'suspect'
+          ? this.suspicionOf(message, outcome as Suspicion)
+          : this.outcomeOf(message, outcome, effect, latencyMs),
     });
     this.schedule();
+  }
+
+  /** Takes a suspicious answer that {@link take} has had before and that proved to be its message's own. */
+  takeOwn({ message, answer, latencyMs }: Suspect<GrantedMessage>): void {
+    const { becomes, attempts, ownSuspicions } = effectOfOwn(answer, message, this.config.retry);
+    const outcome: MessageOutcome = {
+      ...this.basisOf(message),
+      becomes,
+      attempts,
+      ownSuspicions,
+      error: answer.error,
+      ...(attempts === message.attempts ? {} : { attempt: attemptOf(answer, latencyMs) }),
+    };
+    this.buffer.push({ message, outcome });
+    this.schedule();
+  }
+
+  private basisOf({ id: messageId, batch: source, attempts }: GrantedMessage) {
+    return { messageId, source, number: attempts + 1, at: this.clock.now() };
+  }
+
+  /** It waits elsewhere, and the wait grows with each, counted or not. */
+  private suspicionOf(message: GrantedMessage, answer: Suspicion): MessageOutcome {
+    const { attempts, resolvedAttempts, inDoubtSince } = message;
+    const basis = this.basisOf(message);
+    const suspicions = message.suspicions + 1;
+    const tries = Math.max(suspicions, attempts + 1 - resolvedAttempts);
+    const askedForMs = answer.kind === 'throttled' ? answer.retryAfterMs : undefined;
+    const terms = { attempts, tries, now: basis.at, inDoubtSince, askedForMs };
+    const retryAt = retryTime(message, terms, this.config);
+    return { ...basis, becomes: 'pending', attempts, suspicions, retryAt, error: answer.error };
   }
 
   private outcomeOf(
@@ -118,15 +153,7 @@ export class OutcomeRecorder {
         ? { retryAt: retryTime(message, { attempts, now: at, inDoubtSince: doubt }, this.config) }
         : {}),
       error: outcome.error,
-      ...(attempts === message.attempts
-        ? {}
-        : {
-            attempt: {
-              outcome: outcome.kind,
-              httpStatus: ('httpStatus' in outcome ? outcome.httpStatus : null) ?? null,
-              latencyMs,
-            },
-          }),
+      ...(attempts === message.attempts ? {} : { attempt: attemptOf(outcome, latencyMs) }),
     };
   }
 
@@ -140,11 +167,10 @@ export class OutcomeRecorder {
   }
 
   private setAside(message: GrantedMessage, how: string): void {
-    const { id: messageId, batch: source, attempts, inDoubtSince } = message;
-    const at = this.clock.now();
-    const retryAt = retryTime(message, { attempts: 0, now: at, inDoubtSince }, this.config);
-    const base = { messageId, source, number: attempts + 1, attempts, at };
-    const outcome: MessageOutcome = { ...base, becomes: 'pending', retryAt };
+    const { attempts, inDoubtSince } = message;
+    const basis = this.basisOf(message);
+    const retryAt = retryTime(message, { attempts: 0, now: basis.at, inDoubtSince }, this.config);
+    const outcome: MessageOutcome = { ...basis, attempts, becomes: 'pending', retryAt };
     this.buffer.push({ message, kind: how, outcome });
     this.schedule();
   }
@@ -201,7 +227,7 @@ export class OutcomeRecorder {
     }
     this.metrics.flushed(rows.length, (performance.now() - startedAt) / 1000);
     for (const { message, kind, outcome } of rows) {
-      message.batch.settle(kind);
+      if (kind !== undefined) message.batch.settle(kind);
       if (outcome.becomes !== 'pending') this.metrics.ended(outcome.becomes);
     }
   }
@@ -214,4 +240,10 @@ export class OutcomeRecorder {
     if (recorded < outcomes.length) await recordOutcomes(this.sql, this.writer, outcomes);
     ride.arrive(grant);
   }
+}
+
+/** As the log of attempts has it. */
+function attemptOf(outcome: Outcome, latencyMs: number): NonNullable<MessageOutcome['attempt']> {
+  const httpStatus = ('httpStatus' in outcome ? outcome.httpStatus : null) ?? null;
+  return { outcome: outcome.kind, httpStatus, latencyMs };
 }

@@ -7,15 +7,22 @@ import { ServingMemory } from './serving-memory.js';
 /** Leases a due batch through a half-open breaker and sends one message of it. */
 @Injectable()
 export class ProbeSender {
+  /** The mailings that were probed with: another one comes next, as the trouble may be that of its recipients. */
+  private readonly probed = new ServingMemory();
+
   constructor(
     private readonly leases: LeaseHolder,
-    private readonly memory: ServingMemory,
     private readonly runner: BatchRunner,
   ) {}
 
-  /** What the provider made of it; undefined when nothing could be sent. */
-  async sendOne(): Promise<Outcome | undefined> {
-    const batch = await this.leases.takeDue(this.memory.nextOrder(), true);
-    return batch && this.runner.probe(batch);
+  /**
+   * What the provider made of it; undefined when nothing could be sent. `anyone` may be probed with; else mailings
+   * that send a doubtful message again go first, as a held one would be lost to each probe in doubt.
+   */
+  async sendOne(anyone: boolean): Promise<Outcome | undefined> {
+    const batch = await this.leases.takeDue({ ...this.probed.nextOrder(), fair: anyone }, true);
+    if (!batch) return undefined;
+    this.probed.served(batch.mailingId);
+    return this.runner.probe(batch);
   }
 }

@@ -3,22 +3,33 @@ import { isWantedAnyway } from '#libs/messages';
 import { backOff, retryBucket } from './back-off.js';
 import type { GrantedMessage } from './open-batch.js';
 
+export interface RetryTerms {
+  /** Attempts that counted. */
+  attempts: number;
+  /** Requests that the wait grows with; those of the attempts that no person has judged, if not said. */
+  tries?: number;
+  /** Epoch milliseconds of the database's clock. */
+  now: number;
+  inDoubtSince: number | null;
+  /** Milliseconds that the provider asked for. */
+  askedForMs?: number | undefined;
+}
+
 /**
- * When a message is due again after `attempts` that counted, drawn within its mailing's time and, if it is in
- * doubt, while the provider still knows its id. Instants are epoch milliseconds of the database's clock.
+ * When a message is due again, drawn within its mailing's time and, if it is in doubt, while the provider still
+ * knows its id; not before what the provider asked for. Instants are epoch milliseconds of the database's clock.
  */
 export function retryTime(
   { batch, resolvedAttempts }: Pick<GrantedMessage, 'batch' | 'resolvedAttempts'>,
-  given: { attempts: number; now: number; inDoubtSince: number | null },
+  { attempts, tries = attempts - resolvedAttempts, now, inDoubtSince, askedForMs = 0 }: RetryTerms,
   config: Pick<DispatcherConfig, 'retry' | 'provider' | 'sendGuardMs'>,
 ): number {
-  const { attempts, now, inDoubtSince } = given;
   const known = isWantedAnyway({ attempts, resolvedAttempts })
     ? Infinity
     : (inDoubtSince ?? Infinity) + batch.keyLifetimeMs - config.provider.timeoutMs;
   const lastStart = Math.min(batch.endAt - config.sendGuardMs, known);
-  const waitMs = backOff(
-    Math.max(attempts - resolvedAttempts, 1),
+  const drawnMs = backOff(
+    Math.max(tries, 1),
     {
       baseMs: config.retry.backoffBaseMs,
       capMs: config.retry.backoffCapMs,
@@ -26,5 +37,6 @@ export function retryTime(
     },
     Math.random(),
   );
+  const waitMs = Math.max(drawnMs, askedForMs);
   return retryBucket(now + waitMs, waitMs, Math.min(lastStart, batch.notAfter - config.sendGuardMs));
 }

@@ -20,7 +20,7 @@ export class SendLanes {
     private readonly gate: SendGate,
     breaker: ProviderBreaker,
   ) {
-    breaker.onChange((open) => {
+    breaker.onChange(({ open }) => {
       if (!open) taker.lookAtOnce();
     });
   }

@@ -180,6 +180,8 @@ function grantedMessage(
     phone: message.phone,
     attempts: message.attempts,
     resolvedAttempts: message.resolvedAttempts,
+    suspicions: message.suspicions,
+    ownSuspicions: message.ownSuspicions,
     inDoubtSince: message.inDoubtSince,
     batch,
     grantedAt,

@@ -15,6 +15,7 @@ import { providerAnswers } from './provider-answers.js';
 import { providerDoubts } from './provider-doubts.js';
 import { providerLimits } from './provider-limits.js';
 import { providerOutages } from './provider-outages.js';
+import { recipientsTrouble } from './recipients-trouble.js';
 import { repetitions } from './repetitions.js';
 import { planning } from './planning.js';
 import { resolutions } from './resolutions.js';
@@ -31,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   ...control,
   ...ends,
   ...providerAnswers,
+  ...recipientsTrouble,
   ...providerOutages,
   ...providerLimits,
   ...limitChanges,

@@ -26,6 +26,14 @@ export async function breakerCloses(stage: Stage): Promise<void> {
   await until('the breaker is closed', async () => (await breakerState(stage)) === 'closed', 20_000, 20);
 }
 
+/** How often the breaker has changed. */
+export async function breakerChanges(stage: Stage): Promise<number> {
+  const [row] = await stage.world.query<{ changes: number }>(
+    'SELECT count(*)::int AS changes FROM fault_suite_breaker',
+  );
+  return row?.changes ?? 0;
+}
+
 async function breakerState(stage: Stage): Promise<string | undefined> {
   const [row] = await stage.world.query<{ state: string }>(
     'SELECT breaker::text AS state FROM providers WHERE id = 1',

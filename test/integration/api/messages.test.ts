@@ -185,6 +185,38 @@ describe('one message', () => {
     });
   });
 
+  test('that waits because sending is stopped says why, wherever it is shown', async () => {
+    const mailing = await aStartedMailing();
+    const batch = async (dueIn: string) => {
+      const [row] = await api.query(
+        `INSERT INTO batches (mailing_id, provider_id, size, due_at)
+         VALUES ($1, 1, 1, ems_now() + $2::interval) RETURNING id`,
+        [mailing, dueIn],
+      );
+      return row?.id;
+    };
+    await api.query(
+      `INSERT INTO messages (mailing_id, client_id, batch_id, phone, status, last_error) VALUES
+       ($1, 1, $2, 1, 'pending', NULL), ($1, 2, $2, 2, 'pending', 'HTTP 500'), ($1, 3, $2, 3, 'sent', NULL),
+       ($1, 4, $3, 4, 'pending', NULL)`,
+      [mailing, await batch('-1s'), await batch('1h')],
+    );
+    const shown = async (path: string) =>
+      (await api.get(path)).body.items.map(({ lastError }: { lastError: string | null }) => lastError);
+    const stopped = `UPDATE providers SET breaker = 'open', reason = 'unreachable: ECONNREFUSED'`;
+    await api.query(stopped);
+    try {
+      const all = `/v1/mailings/${mailing}/messages`;
+      expect(await shown(all)).toEqual(['unreachable: ECONNREFUSED', 'HTTP 500', null, null]);
+      expect(await shown(`${all}?status=pending`)).toEqual(['unreachable: ECONNREFUSED', 'HTTP 500', null]);
+      const [first] = await api.query('SELECT id FROM messages WHERE client_id = 1');
+      expect((await api.get(`/v1/messages/${first?.id}`)).body.lastError).toBe('unreachable: ECONNREFUSED');
+    } finally {
+      await api.query(`UPDATE providers SET breaker = 'closed', reason = NULL`);
+    }
+    expect(await shown(`/v1/mailings/${mailing}/messages`)).toEqual([null, 'HTTP 500', null, null]);
+  });
+
   test('of a deleted mailing is not there any more', async () => {
     const mailing = await aStartedMailing();
     await messages(mailing, 1, 1, `'sent'`);

@@ -130,6 +130,32 @@ test('a half-open breaker lets the one that probes pass, and only to probe', asy
   expect(await one.lease()).toMatchObject({ id: batch.id });
 });
 
+describe('a probe', () => {
+  /** An urgent mailing and another one, with the right to probe. */
+  async function twoMailings() {
+    const scenario = await setup();
+    const urgent = await scenario.aPlannedMailing({ onAmbiguous: 'hold' });
+    const other = await scenario.aPlannedMailing();
+    await scenario.run('UPDATE mailings SET priority = 100 WHERE id = $1', [urgent]);
+    const one = await scenario.dispatcher();
+    await openBreaker(scenario.sql, 1, 'misconfigured: HTTP 403', -1);
+    await takeProbe(scenario.sql, 1, one.id, 5_000);
+    return { urgent, other, one };
+  }
+
+  test('goes to the mailing that was probed with least recently, whatever the priorities', async () => {
+    const { urgent, other, one } = await twoMailings();
+    const probe = { probe: true, fair: true };
+    expect(await one.lease({ ...probe, recentMailings: [urgent] })).toMatchObject({ mailingId: other });
+    expect(await one.lease({ ...probe, recentMailings: [other] })).toMatchObject({ mailingId: urgent });
+  });
+
+  test('goes to one that sends a doubtful message again, where it may end in doubt', async () => {
+    const { other, one } = await twoMailings();
+    expect(await one.lease({ probe: true, recentMailings: [other] })).toMatchObject({ mailingId: other });
+  });
+});
+
 describe('renewing', () => {
   test('extends the leases that are still held, and tells which', async () => {
     const { mailing, batch, one, batches, shiftClock, now } = await aBatch();

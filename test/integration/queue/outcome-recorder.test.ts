@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { reclaimAbandonedBatches } from '#libs/messages';
+import { cancelMessagesOfClient, reclaimAbandonedBatches } from '#libs/messages';
+import type { Suspicion } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
 import { type GrantedMessage, OpenBatch } from '../../../apps/dispatcher/sending/open-batch.js';
+import type { Suspect } from '../../../apps/dispatcher/provider/suspects.js';
 import { OutcomeRecorder } from '../../../apps/dispatcher/sending/outcome-recorder.js';
 import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
 import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
@@ -145,5 +147,89 @@ describe('somebody waits for places under the cap', () => {
 
     expect(await cap.acquire(8)).toBe(true);
     expect(cap.missing).toBe(0);
+  });
+});
+
+describe('a suspicious answer', () => {
+  const forbidden = { kind: 'misconfigured', httpStatus: 403, error: 'HTTP 403' } as const;
+  const whose = (message: GrantedMessage, answer: Suspicion): Suspect<GrantedMessage> => ({
+    message,
+    recipient: message.phone,
+    answer,
+    latencyMs: 5,
+    startedAt: 0,
+    answeredAt: 5,
+    witness: true,
+  });
+
+  test('puts its message off into another batch and is shown, and counts for nothing', async () => {
+    const { recorder, run, messages, mailing, batch, a } = await aGrantedBatch({});
+    recorder.take(a, { outcome: forbidden, latencyMs: 5 });
+    await recorder.flush();
+
+    const [message] = await messages(mailing);
+    expect(message).toMatchObject({ status: 'pending', attempts: 0, lastError: 'HTTP 403' });
+    expect(message?.batchId).not.toBe(batch.id);
+    expect(batch.hasLeft).toBe(false);
+    expect(await run('SELECT FROM attempts')).toEqual([]);
+  });
+
+  test('that proved to be its own is an attempt, once, and is known when it is granted again', async () => {
+    const { recorder, run, messages, mailing, a } = await aGrantedBatch({});
+    recorder.take(a, { outcome: forbidden, latencyMs: 5 });
+    recorder.takeOwn(whose(a, forbidden));
+    recorder.takeOwn(whose(a, forbidden));
+    await recorder.flush();
+
+    const [message] = await messages(mailing);
+    expect(message).toMatchObject({ status: 'pending', attempts: 1, lastError: 'HTTP 403' });
+    expect(await run('SELECT message_id, number, outcome, http_status FROM attempts')).toEqual([
+      { message_id: a.id, number: 1, outcome: 'misconfigured', http_status: 403 },
+    ]);
+    expect(await run('SELECT suspicions, own_suspicions FROM messages WHERE id = $1', [a.id])).toEqual([
+      { suspicions: 1, own_suspicions: 1 },
+    ]);
+  });
+
+  test('of a message that is over by then changes nothing', async () => {
+    const { recorder, sql, messages, mailing, a } = await aGrantedBatch({});
+    recorder.take(a, { outcome: forbidden, latencyMs: 5 });
+    await recorder.flush();
+    await cancelMessagesOfClient(sql, a.clientId);
+    recorder.takeOwn(whose({ ...a, attempts: 19 }, forbidden));
+    await recorder.flush();
+
+    expect((await messages(mailing))[0]).toMatchObject({ status: 'cancelled', attempts: 0 });
+  });
+
+  test('ends its message at last, with the reason, and the counters know', async () => {
+    const { recorder, messages, mailing, expectCountersExact, a } = await aGrantedBatch({});
+    const last = { ...a, attempts: 19, suspicions: 19, ownSuspicions: 19 };
+    recorder.take(last, { outcome: forbidden, latencyMs: 5 });
+    recorder.takeOwn(whose(last, forbidden));
+    await recorder.flush();
+
+    expect((await messages(mailing))[0]).toMatchObject({
+      status: 'failed',
+      attempts: 20,
+      lastError: 'HTTP 403',
+    });
+    await expectCountersExact();
+  });
+
+  test('with a Retry-After puts its message off for as long', async () => {
+    const { recorder, run, messages, mailing, a, now } = await aGrantedBatch({ endsIn: '10 days' });
+    const answer = { kind: 'throttled', httpStatus: 429, retryAfterMs: 60_000, error: 'HTTP 429' } as const;
+    const before = await now();
+    recorder.take(a, { outcome: answer, latencyMs: 5 });
+    await recorder.flush();
+
+    const [message] = await messages(mailing);
+    const [retry] = await run<{ due: number }>(
+      'SELECT extract(epoch FROM due_at)::float8 * 1000 AS due FROM batches WHERE id = $1',
+      [message?.batchId],
+    );
+    expect(retry?.due).toBeGreaterThanOrEqual(before + 59_900);
+    expect(retry?.due).toBeLessThanOrEqual(before + 70_000);
   });
 });

@@ -121,3 +121,47 @@ describe('what comes too late in a batch that grants no more', () => {
     expect(cap.unrecorded).toBe(0);
   });
 });
+
+describe('one recipient in trouble', () => {
+  const forbidden = {
+    outcome: { kind: 'misconfigured', httpStatus: 403, error: 'HTTP 403' },
+    latencyMs: 1,
+  } as const;
+
+  test('waits elsewhere, and its answer counts once another one is served that started after it', async () => {
+    const scenario = await setup();
+    const mailing = await scenario.aPlannedMailing({ count: 3 });
+    const { onTheWire, runner, recorder, take } = await aSendingPath(scenario, { PROVIDER_CONCURRENCY: '1' });
+    const finished = runner.run(await take()).then(() => runner.finished());
+    for (const delivery of [forbidden, accepted, accepted]) {
+      await vi.waitFor(() => expect(onTheWire).toHaveLength(1), { interval: 5 });
+      onTheWire.shift()?.(delivery);
+    }
+    await finished;
+    await recorder.flush();
+    expect(await scenario.messages(mailing)).toMatchObject([
+      { status: 'pending', attempts: 1, lastError: 'HTTP 403' },
+      { status: 'sent' },
+      { status: 'sent' },
+    ]);
+  });
+
+  test('is not the next one to be probed with', async () => {
+    const scenario = await setup();
+    const mailing = await scenario.aPlannedMailing({ count: 20 });
+    await scenario.run(
+      'UPDATE messages SET suspicions = 1 WHERE client_id <> (SELECT max(client_id) FROM messages)',
+    );
+    const { id, onTheWire, runner, take } = await aSendingPath(scenario);
+    await openBreaker(scenario.sql, 1, 'misconfigured: HTTP 403', 0);
+    await takeProbe(scenario.sql, 1, id, 5_000);
+    const probed = runner.probe(await take({ probe: true }));
+    await vi.waitFor(() => expect(onTheWire).toHaveLength(1), { interval: 5 });
+    onTheWire.shift()?.(accepted);
+    expect(await probed).toEqual({ kind: 'accepted' });
+    expect((await scenario.messages(mailing)).map(({ status }) => status)).toEqual([
+      ...Array.from({ length: 19 }, () => 'pending'),
+      'sent',
+    ]);
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '#libs/provider';
-import { BreakerEvidence } from '../../../apps/dispatcher/provider/breaker-evidence.js';
+import { BreakerEvidence, type Witness } from '../../../apps/dispatcher/provider/breaker-evidence.js';
 
 const accepted: Outcome = { kind: 'accepted' };
 const refused: Outcome = { kind: 'refused', httpStatus: 422, error: 'no such number' };
@@ -8,53 +8,95 @@ const notNow: Outcome = { kind: 'notNow', httpStatus: 200, error: 'busy' };
 const notSent: Outcome = { kind: 'notSent', error: 'ECONNREFUSED' };
 const withdrawn: Outcome = { kind: 'notSent', withdrawn: true, error: 'too late' };
 const ambiguous: Outcome = { kind: 'ambiguous', error: 'no answer' };
+const misconfigured: Outcome = { kind: 'misconfigured', httpStatus: 403, error: 'token' };
+const throttled = (retryAfterMs?: number): Outcome => ({
+  kind: 'throttled',
+  httpStatus: 429,
+  retryAfterMs,
+  error: 'slower',
+});
 
-/** After how many of these the breaker opens; undefined if it does not. */
-function opensAfter(outcomes: Outcome[]): number | undefined {
-  const evidence = new BreakerEvidence();
-  const index = outcomes.findIndex((outcome) => evidence.note(outcome) !== undefined);
-  return index < 0 ? undefined : index + 1;
+/** One request after another, each of another recipient if not said; each takes a millisecond. */
+class Requests {
+  readonly evidence = new BreakerEvidence<Witness>();
+  private now = 0;
+
+  answered(outcome: Outcome, given: Partial<Witness> & { startedAt?: number } = {}) {
+    this.now += 1;
+    const { id = this.now, phone = id, ownSuspicions = 0, startedAt = this.now } = given;
+    const answered = {
+      message: { id, phone, ownSuspicions },
+      outcome,
+      latencyMs: 1,
+      startedAt,
+      answeredAt: this.now + 0.5,
+    };
+    const own = this.evidence.judge(answered).map(({ message }) => message.id);
+    return { own, verdict: this.evidence.note(answered) };
+  }
+
+  /** After how many of these the breaker opens; undefined if it does not. */
+  opensAfter(outcomes: Outcome[], of: (nth: number) => Partial<Witness> = () => ({})): number | undefined {
+    const index = outcomes.findIndex((outcome, nth) => this.answered(outcome, of(nth)).verdict !== undefined);
+    return index < 0 ? undefined : index + 1;
+  }
 }
 
+const opensAfter = (...given: Parameters<Requests['opensAfter']>) => new Requests().opensAfter(...given);
 const times = (count: number, ...outcomes: Outcome[]) => Array.from({ length: count }, () => outcomes).flat();
 
 describe('a provider counts as down', () => {
-  test('after 5 requests in a row that did not reach it', () => {
+  test('after 5 requests in a row that did not reach it, of whomever', () => {
     expect(opensAfter(times(10, notSent))).toBe(5);
-    expect(new BreakerEvidence().note(notSent)).toBeUndefined();
+    expect(opensAfter(times(10, notSent), () => ({ id: 1 }))).toBe(5);
   });
 
-  test('after 20 in a row that failed on its side', () => {
+  test('after 20 in a row that failed on its side, of two recipients at least', () => {
     expect(opensAfter(times(30, ambiguous))).toBe(20);
+    expect(opensAfter(times(30, ambiguous), (nth) => ({ phone: nth === 24 ? 2 : 1 }))).toBe(25);
   });
 
   test('after 5 that did not reach it among others that failed', () => {
     expect(opensAfter(times(20, ambiguous, notSent))).toBe(10);
   });
 
-  test.for([
-    [
-      { kind: 'throttled', httpStatus: 429, retryAfterMs: 7_000, error: 'slower' },
-      'throttled: slower',
-      7_000,
-    ],
-    [{ kind: 'throttled', httpStatus: 503, retryAfterMs: 0, error: 'slower' }, 'throttled: slower', 0],
-    [
-      { kind: 'throttled', httpStatus: 429, retryAfterMs: undefined, error: 'slower' },
-      'throttled: slower',
-      1_000,
-    ],
-    [{ kind: 'misconfigured', httpStatus: 401, error: 'token' }, 'misconfigured: token', undefined],
-  ] satisfies [Outcome, string, number | undefined][])('at once: %o', ([outcome, reason, retryInMs]) => {
-    const verdict = new BreakerEvidence().note(outcome);
-    expect(verdict?.reason).toBe(reason);
-    expect(verdict?.retryInMs).toBe(retryInMs);
+  test.for([misconfigured, throttled()])(
+    'after suspicious answers to 8 different recipients: %o',
+    (outcome) => {
+      expect(opensAfter(times(20, outcome))).toBe(8);
+      expect(
+        opensAfter(times(20, outcome), (nth) => ({ phone: Math.min(nth, 7) })),
+        'of different kinds',
+      ).toBe(8);
+    },
+  );
+
+  test('and is probed at once if it says no, and after the pause that all were asked for', () => {
+    const reasons = ([outcomes]: Outcome[][]) => {
+      const requests = new Requests();
+      return outcomes?.map((outcome) => requests.answered(outcome).verdict).at(-1);
+    };
+    expect(reasons([times(8, misconfigured)])).toEqual({
+      reason: 'misconfigured: token',
+      retryInMs: 0,
+      askedForMs: 0,
+    });
+    expect(reasons([times(8, throttled(7_000))])).toEqual({
+      reason: 'throttled: slower',
+      retryInMs: 7_000,
+      askedForMs: 7_000,
+    });
+    expect(reasons([times(8, throttled())])).toMatchObject({ retryInMs: 1_000 });
+    expect(
+      reasons([[throttled(3_600_000), ...times(7, throttled(1_000))]]),
+      'one is told to wait an hour',
+    ).toMatchObject({ retryInMs: 1_000 });
   });
 
   test('with the last error as the reason', () => {
-    const evidence = new BreakerEvidence();
-    const verdicts = times(5, notSent).map((outcome) => evidence.note(outcome));
-    expect(verdicts.at(-1)).toEqual({ reason: 'unreachable: ECONNREFUSED' });
+    const requests = new Requests();
+    const verdicts = times(5, notSent).map((outcome) => requests.answered(outcome).verdict);
+    expect(verdicts.at(-1)).toMatchObject({ reason: 'unreachable: ECONNREFUSED', retryInMs: 1_000 });
   });
 });
 
@@ -62,6 +104,35 @@ describe('a provider does not count as down', () => {
   test.for([accepted, refused, notNow])('as long as it answers: %o', (answer) => {
     expect(opensAfter(times(50, ...times(4, notSent), answer))).toBeUndefined();
     expect(opensAfter(times(50, ...times(19, ambiguous), answer))).toBeUndefined();
+    expect(opensAfter(times(50, ...times(7, misconfigured), answer))).toBeUndefined();
+    expect(opensAfter(times(50, ...times(7, throttled()), answer))).toBeUndefined();
+  });
+
+  test('for one recipient, whatever it is answered', () => {
+    for (const outcome of [misconfigured, throttled(), ambiguous]) {
+      expect(opensAfter(times(100, outcome), () => ({ phone: 1 }))).toBeUndefined();
+    }
+  });
+
+  test('for recipients whose answers proved to be their own', () => {
+    expect(opensAfter(times(100, misconfigured), () => ({ ownSuspicions: 1 }))).toBeUndefined();
+    expect(opensAfter(times(100, throttled()), () => ({ ownSuspicions: 3 }))).toBeUndefined();
+    expect(
+      opensAfter(times(100, throttled()), () => ({ ownSuspicions: 2 })),
+      'two 429s are not enough',
+    ).toBe(8);
+  });
+
+  test('when another recipient was served by a request that started later, though it was answered first', () => {
+    const requests = new Requests();
+    requests.opensAfter(times(7, misconfigured));
+    requests.answered(accepted, { startedAt: 7.2 });
+    expect(requests.opensAfter(times(20, misconfigured))).toBe(8);
+
+    const older = new Requests();
+    older.opensAfter(times(7, misconfigured));
+    older.answered(accepted, { startedAt: 0 });
+    expect(older.opensAfter(times(20, misconfigured)), 'one that started before says nothing').toBe(1);
   });
 
   test('for requests that were withdrawn on our side', () => {
@@ -72,9 +143,58 @@ describe('a provider does not count as down', () => {
   });
 
   test('when it is forgotten what was', () => {
-    const evidence = new BreakerEvidence();
-    for (const outcome of times(4, notSent)) evidence.note(outcome);
-    evidence.forget();
-    expect(evidence.note(notSent)).toBeUndefined();
+    for (const [count, outcome] of [
+      [4, notSent],
+      [7, misconfigured],
+    ] as const) {
+      const requests = new Requests();
+      requests.opensAfter(times(count, outcome));
+      requests.evidence.forget();
+      expect(requests.opensAfter(times(1, outcome))).toBeUndefined();
+    }
+  });
+});
+
+describe('a suspicious answer proves to be its own', () => {
+  test('once, by another recipient that is served by a request which started after it', () => {
+    const requests = new Requests();
+    requests.answered(misconfigured, { id: 10 });
+    requests.answered(throttled(), { id: 11 });
+    expect(requests.answered(refused).own).toEqual([10, 11]);
+    expect(requests.answered(accepted).own).toEqual([]);
+  });
+
+  test('not by one that had started before: the token may have become wrong in between', () => {
+    const requests = new Requests();
+    requests.answered(misconfigured, { id: 10 });
+    expect(requests.answered(accepted, { startedAt: 1.4 }).own).toEqual([]);
+    expect(requests.answered(accepted, { startedAt: 1.6 }).own).toEqual([10]);
+  });
+
+  test('not by another message to the same phone', () => {
+    const requests = new Requests();
+    requests.answered(misconfigured, { id: 10, phone: 7 });
+    expect(requests.answered(accepted, { id: 11, phone: 7 }).own).toEqual([]);
+    expect(requests.answered(accepted, { id: 12, phone: 8 }).own).toEqual([10]);
+  });
+
+  test.for([misconfigured, ambiguous, notSent])('not by what is no service itself: %o', (outcome) => {
+    const requests = new Requests();
+    requests.answered(misconfigured, { id: 10 });
+    expect(requests.answered(outcome).own).toEqual([]);
+  });
+
+  test('the last one of its message only', () => {
+    const requests = new Requests();
+    requests.answered(misconfigured, { id: 10 });
+    requests.answered(misconfigured, { id: 10 });
+    expect(requests.answered(accepted).own).toEqual([10]);
+  });
+
+  test('never, when sending stopped over it', () => {
+    const requests = new Requests();
+    requests.opensAfter(times(8, misconfigured));
+    requests.evidence.forget();
+    expect(requests.answered(accepted).own).toEqual([]);
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '#libs/provider';
-import { effectOf, type Effect } from '../../../apps/dispatcher/sending/outcome-effect.js';
+import type { Outcome, Suspicion } from '#libs/provider';
+import { effectOf, type Effect, effectOfOwn } from '../../../apps/dispatcher/sending/outcome-effect.js';
 
 const error = 'why';
 const policy = { maxAttempts: 3, probe: false, onAmbiguous: 'resend' } as const;
 const after = (attempts: number, resolvedAttempts = 0) => ({ attempts, resolvedAttempts });
 const leave: Effect = { type: 'leave' };
+const suspect: Effect = { type: 'suspect' };
 
 function record(
   becomes: 'sent' | 'failed' | 'unknown' | 'pending',
@@ -44,8 +45,8 @@ const effects: [outcome: Outcome, first: Effect, last: Effect, probe: Effect][] 
   ],
   [{ kind: 'notSent', error }, leave, leave, leave],
   [{ kind: 'notSent', withdrawn: true, error }, leave, leave, leave],
-  [{ kind: 'throttled', httpStatus: 429, retryAfterMs: 5, error }, leave, leave, leave],
-  [{ kind: 'misconfigured', httpStatus: 401, error }, leave, leave, leave],
+  [{ kind: 'throttled', httpStatus: 429, retryAfterMs: 5, error }, suspect, suspect, suspect],
+  [{ kind: 'misconfigured', httpStatus: 401, error }, suspect, suspect, suspect],
 ];
 
 describe.for(effects)('%o', ([outcome, first, last, probe]) => {
@@ -90,4 +91,40 @@ test('attempts that a person has judged use nothing up', () => {
   const notNow = { kind: 'notNow', httpStatus: 200, error } as const;
   expect(effectOf(notNow, after(4, 3), policy)).toEqual(record('pending', 5));
   expect(effectOf(notNow, after(5, 3), policy)).toEqual(record('failed', 6));
+});
+
+describe('a suspicious answer that proved to be its own', () => {
+  const own = (suspicion: Suspicion, attempts: number, ownSuspicions: number, resolvedAttempts = 0) =>
+    effectOfOwn(suspicion, { attempts, resolvedAttempts, ownSuspicions }, policy);
+  const says = (httpStatus: number): Suspicion => ({ kind: 'misconfigured', httpStatus, error });
+  const throttled = (httpStatus: number): Suspicion => ({
+    kind: 'throttled',
+    httpStatus,
+    retryAfterMs: 1,
+    error,
+  });
+
+  test('is an attempt, and at last the message failed', () => {
+    expect(own(says(402), 0, 0)).toEqual({ becomes: 'pending', attempts: 1, ownSuspicions: 1 });
+    expect(own(says(402), 2, 2)).toEqual({ becomes: 'failed', attempts: 3, ownSuspicions: 3 });
+    expect(own(says(402), 4, 2, 3), 'a person has judged three').toMatchObject({ becomes: 'pending' });
+  });
+
+  test('is an attempt from the third 429 on', () => {
+    expect(own(throttled(429), 0, 0)).toEqual({ becomes: 'pending', attempts: 0, ownSuspicions: 1 });
+    expect(own(throttled(429), 0, 1)).toEqual({ becomes: 'pending', attempts: 0, ownSuspicions: 2 });
+    expect(own(throttled(429), 0, 2)).toEqual({ becomes: 'pending', attempts: 1, ownSuspicions: 3 });
+    expect(own(throttled(429), 2, 4)).toMatchObject({ becomes: 'failed', attempts: 3 });
+  });
+
+  test('is never an attempt when the provider asked for a pause by 503', () => {
+    expect(own(throttled(503), 2, 9)).toEqual({ becomes: 'pending', attempts: 2, ownSuspicions: 10 });
+  });
+
+  test('ends the message by the provider’s own body, when it says so again', () => {
+    const refuses: Suspicion = { kind: 'misconfigured', httpStatus: 403, refuses: true, error };
+    expect(own(refuses, 0, 0)).toMatchObject({ becomes: 'pending', attempts: 1 });
+    expect(own(refuses, 1, 1)).toMatchObject({ becomes: 'failed', attempts: 2 });
+    expect(own(says(403), 1, 1), 'without it').toMatchObject({ becomes: 'pending' });
+  });
 });

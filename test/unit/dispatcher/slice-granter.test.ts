@@ -15,7 +15,15 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const recipient = { clientId: 1, phone: 79001112233, attempts: 0, resolvedAttempts: 0, inDoubtSince: null };
+const recipient = {
+  clientId: 1,
+  phone: 79001112233,
+  attempts: 0,
+  resolvedAttempts: 0,
+  suspicions: 0,
+  ownSuspicions: 0,
+  inDoubtSince: null,
+};
 const messages: WaitingMessage[] = [1, 2].map((id) => ({ id, ...recipient }));
 
 /** All places are taken: first in the line for them is a slice of two, and a single message is behind. */

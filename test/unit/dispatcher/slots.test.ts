@@ -25,6 +25,8 @@ function inMs(startsIn: number, batch = anOpenBatch()): GrantedMessage {
     phone: 79001112233,
     attempts: 0,
     resolvedAttempts: 0,
+    suspicions: 0,
+    ownSuspicions: 0,
     inDoubtSince: null,
     grantedAt: 0,
     batch,

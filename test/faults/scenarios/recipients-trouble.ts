@@ -1,0 +1,211 @@
+import { type Received } from '../../support/provider.js';
+import { until } from '../../support/until.js';
+import type { LedgerMailing } from '../ledger.js';
+import type { Scenario } from '../scenario.js';
+import type { Stage } from '../stage.js';
+import { breakerChanges, breakerOpens, expectNothingBurned } from './provider-watch.js';
+
+/** Milliseconds that the provider takes for an answer. */
+const LATENCY = 20;
+const CONNECTIONS = 16;
+const RECIPIENTS = 1_000;
+/** Milliseconds that may pass without a request to a healthy number that is due. */
+const LONGEST_GAP = 500;
+
+const settings = { PROVIDER_CONCURRENCY: String(CONNECTIONS) };
+
+/** What real providers say of one person: blocked, opted out, too many messages to this number. */
+const answers = [
+  { kind: 'status', status: 403 },
+  { kind: 'status', status: 403, body: 'Forbidden' },
+  { kind: 'status', status: 402 },
+  { kind: 'throttle', retryAfter: 1 },
+  { kind: 'redirect', status: 302, location: '/login' },
+  { kind: 'status', status: 404, body: null },
+];
+
+/** Each of these numbers is answered so, in turn, whenever it is sent to. */
+function badNumbers(stage: Stage, phones: readonly number[]) {
+  const drawn = stage.random.shuffle(answers);
+  return drawn.flatMap((answer, nth) => {
+    const own = phones.filter((_, index) => index % drawn.length === nth);
+    return own.length === 0 ? [] : [{ ...answer, phones: own }];
+  });
+}
+
+/** Waits until the healthy messages of a mailing are sent, and returns when the last was received. */
+async function healthySent(stage: Stage, mailing: LedgerMailing, bad: ReadonlySet<number>): Promise<number> {
+  await until(
+    'everyone else is sent to',
+    async () => {
+      const [row] = await stage.world.query<{ sent: number; left: number }>(
+        `SELECT count(*) FILTER (WHERE status = 'sent')::int AS sent,
+           count(*) FILTER (WHERE status <> 'sent')::int AS left
+         FROM messages WHERE mailing_id = $1 AND phone <> ALL ($2)`,
+        [mailing.id, [...bad]],
+      );
+      return row !== undefined && row.sent > 0 && row.left === 0;
+    },
+    60_000,
+    20,
+  );
+  return Math.max(...(await healthyRequests(stage, mailing, bad)).map(({ at }) => at));
+}
+
+async function healthyRequests(
+  stage: Stage,
+  { text }: LedgerMailing,
+  bad: ReadonlySet<number>,
+): Promise<Received[]> {
+  return (await stage.provider.received()).filter((row) => row.text === text && !bad.has(row.phone));
+}
+
+/** No long pause between requests to those who have no trouble of their own. */
+async function expectNoGap(stage: Stage, mailing: LedgerMailing, bad: ReadonlySet<number>): Promise<void> {
+  const at = (await healthyRequests(stage, mailing, bad)).map((row) => row.at).toSorted((a, b) => a - b);
+  const gaps = at.slice(1).map((instant, index) => instant - (at[index] ?? instant));
+  const longest = Math.max(0, ...gaps);
+  stage.notes.push(`longest pause ${longest} ms`);
+  stage.expect(longest < LONGEST_GAP, `${longest} ms passed without a request to a healthy number`);
+}
+
+/** Those in trouble have ended, or wait, and say why and after how many attempts. */
+async function expectTold(stage: Stage, bad: ReadonlySet<number>): Promise<void> {
+  const rows = await stage.world.query<{ phone: number; status: string; attempts: number; error: string }>(
+    `SELECT phone, status::text, attempts::int, last_error AS error FROM messages WHERE phone = ANY ($1)`,
+    [[...bad]],
+  );
+  const untold = rows.filter(
+    ({ status, error }) => !['pending', 'failed', 'unknown'].includes(status) || error === null,
+  );
+  stage.expect(rows.length >= bad.size && untold.length === 0, `not told: ${JSON.stringify(untold)}`);
+  const counted = rows.filter(({ attempts }) => attempts > 0).length;
+  stage.notes.push(`${counted} of ${rows.length} counted`);
+  stage.expect(counted > 0, 'no attempt of theirs was counted');
+}
+
+async function expectNeverOpened(stage: Stage): Promise<void> {
+  const changes = await breakerChanges(stage);
+  stage.expect(changes === 0, `the breaker changed ${changes} times`);
+}
+
+const threeBad: Scenario = {
+  name: 'three-bad-numbers',
+  what: 'three of 1,000 numbers are answered 403, 402, 429, 302 or 404: nobody else waits for them',
+  quick: true,
+  options: { settings },
+  async run(stage) {
+    await stage.behave({ latencyMs: LATENCY });
+    const clients = await stage.load.clients(RECIPIENTS);
+    const bad = new Set(
+      stage.random
+        .shuffle(clients)
+        .slice(0, 3)
+        .map(({ phone }) => phone),
+    );
+    await stage.provider.adjust({ faults: badNumbers(stage, [...bad]) });
+    const mailing = await stage.load.mailing({ endsInMs: 20_000 });
+    await healthySent(stage, mailing, bad);
+    await expectNoGap(stage, mailing, bad);
+    await expectTold(stage, bad);
+    await expectNeverOpened(stage);
+  },
+};
+
+const aloneInFront: Scenario = {
+  name: 'bad-number-in-front',
+  what: 'a mailing of priority 10 has one number, which the provider refuses to serve: the one behind it goes on',
+  quick: false,
+  options: { settings },
+  async run(stage) {
+    await stage.behave({ latencyMs: LATENCY });
+    const [culprit] = await stage.load.clients(1, { tags: ['bad'] });
+    await stage.load.clients(RECIPIENTS, { tags: ['healthy'] });
+    const bad = new Set([culprit?.phone ?? 0]);
+    const fault = { ...stage.random.pick(answers), phones: [...bad] };
+    await stage.provider.adjust({ faults: [fault] });
+    await stage.load.mailing({ audience: { tags: ['bad'] }, endsInMs: 20_000, fields: { priority: 10 } });
+    // By then it is known to be in trouble, and nobody else can judge that.
+    await stage.received(2);
+    const mailing = await stage.load.mailing({ audience: { tags: ['healthy'] }, endsInMs: 20_000 });
+    await healthySent(stage, mailing, bad);
+    await expectNoGap(stage, mailing, bad);
+    await expectTold(stage, bad);
+    await expectNeverOpened(stage);
+  },
+};
+
+const everyTenth: Scenario = {
+  name: 'every-tenth-number-bad',
+  what: 'a tenth of 1,000 numbers are in trouble of their own: the others are through nearly as soon as without',
+  quick: false,
+  options: { settings },
+  async run(stage) {
+    await stage.behave({ latencyMs: LATENCY });
+    const clients = await stage.load.clients(RECIPIENTS, { tags: ['all'] });
+    const bad = new Set(
+      stage.random
+        .shuffle(clients)
+        .slice(0, RECIPIENTS / 10)
+        .map(({ phone }) => phone),
+    );
+    const timed = async (faults: object[], endsInMs: number) => {
+      await stage.provider.adjust({ faults });
+      const mailing = await stage.load.mailing({ endsInMs });
+      const last = await healthySent(stage, mailing, bad);
+      return last - Math.min(...(await healthyRequests(stage, mailing, bad)).map(({ at }) => at));
+    };
+    const without = await timed([], 60_000);
+    const withThem = await timed(badNumbers(stage, [...bad]), 30_000);
+    stage.notes.push(`${without} ms without bad numbers, ${withThem} ms with them`);
+    stage.expect(withThem <= 1.5 * without + 1_000, `${withThem} ms with bad numbers, ${without} ms without`);
+    await expectTold(stage, bad);
+  },
+};
+
+const wrongToken: Scenario = {
+  name: 'token-wrong-for-all',
+  what: 'everyone is answered 401: sending stops within a few requests, nothing is counted, and goes on when it is right',
+  quick: false,
+  options: { settings, dispatchers: 1 },
+  async run(stage) {
+    await stage.behave({ latencyMs: LATENCY });
+    await stage.load.clients(RECIPIENTS);
+    await stage.load.mailing();
+    await stage.received(100);
+    const before = (await stage.provider.received()).length;
+    await stage.provider.adjust({ faults: [{ kind: 'status', status: 401 }] });
+    await breakerOpens(stage);
+    await stage.pass(stage.random.between(1_000, 2_000));
+    const refused = (await stage.provider.received()).slice(before).filter(({ status }) => status === 401);
+    const first = refused[0]?.at ?? 0;
+    // What comes later than the opening by a second are probes.
+    const atOnce = refused.filter(({ at }) => at < first + 900).length;
+    stage.notes.push(`${atOnce} requests until it stopped, ${refused.length} in all`);
+    stage.expect(atOnce <= 2 * CONNECTIONS, `${atOnce} requests with a wrong token`);
+    await stage.provider.adjust({ faults: [] });
+    await stage.recovery('a wrong token', { more: { ms: 1_000, why: "the probe's own deadline" } });
+    await expectNothingBurned(stage);
+  },
+};
+
+const ownLimit: Scenario = {
+  name: 'limit-of-the-providers-own',
+  what: 'the provider takes 100 messages a second and we have no limit set: all of 2,000 are sent in the end',
+  quick: false,
+  options: { settings, deadlineMs: 200_000 },
+  async run(stage) {
+    const fault = { kind: 'throttle', abovePerSecond: 100, retryAfter: 1 };
+    await stage.behave({ latencyMs: LATENCY, faults: [fault] });
+    await stage.load.clients(2_000);
+    const mailing = await stage.load.mailing();
+    await stage.completed(mailing, 120_000);
+    const rows = await stage.world.query<{ status: string; count: number }>(
+      `SELECT status::text, count(*)::int FROM messages GROUP BY 1`,
+    );
+    stage.notes.push(rows.map(({ status, count }) => `${count} ${status}`).join(', '));
+    stage.expect(rows.length === 1 && rows[0]?.status === 'sent', `ended as ${JSON.stringify(rows)}`);
+  },
+};
+
+export const recipientsTrouble = [threeBad, aloneInFront, everyTenth, wrongToken, ownLimit];
