@@ -6,8 +6,10 @@ import { retryAfterMs } from './retry-after.js';
 /** A complete answer of the provider, or of whatever answered in its place. */
 export interface Answer {
   readonly status: number;
-  /** Undefined when it was longer than is read, and so can't be the provider's own. */
+  /** Undefined when it can't be read, and so can't be the provider's own. */
   readonly body: string | undefined;
+  /** Why it can't be read, as "a body that …"; when absent, it was longer than is read. */
+  readonly unreadable?: string | undefined;
   /** Names in lower case, as undici gives them. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
@@ -76,7 +78,7 @@ function describe(answer: Answer, body: AnswerBody | undefined, secret: string):
   if (body !== undefined) return `${status}, code ${body.code}: ${body.message ?? ''}`;
   const location = first(answer.headers['location']);
   if (location !== undefined) return `${status} to ${location}`;
-  if (answer.body === undefined) return `${status} with a body that is too long`;
+  if (answer.body === undefined) return `${status} with ${answer.unreadable ?? 'a body that is too long'}`;
   // 100 characters tell a login page from a firewall's; more would only be markup.
   const excerpt = errorLine(answer.body, secret, 100);
   return excerpt === '' ? status : `${status} with an unexpected body: ${excerpt}`;

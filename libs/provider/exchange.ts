@@ -1,11 +1,10 @@
 import type { Dispatcher } from 'undici';
 import { ACCEPTED, classifyAnswer, type Answer } from './answer-classifier.js';
+import { type AnswerText, encodedText, isEncoded, plainText, TOO_LONG } from './answer-text.js';
+import { MAX_ANSWER_BYTES } from './content-coding.js';
 import type { Bounded, DeadlineTimer } from './deadline-timer.js';
 import { classifyError, RequestWithdrawn } from './error-classifier.js';
 import type { Delivery, Outcome } from './outcome.js';
-
-/** The most that is read of an answer, in bytes; a longer one can't be the provider's own. */
-export const MAX_ANSWER_BYTES = 65_536;
 
 /** An answer may come a byte at a time, and each piece costs more than what is in it. */
 const MOST_PIECES = 32;
@@ -16,8 +15,19 @@ const NO_HEADERS: Answer['headers'] = {};
 export interface Exchanges {
   readonly token: string;
   readonly deadlines: DeadlineTimer;
-  /** The bytes of the last accepted answer: nearly all are the same, and comparing is cheaper than parsing. */
-  lastAccepted: Buffer | undefined;
+  /** The last accepted answer: nearly all are the same, and comparing bytes is cheaper than parsing. */
+  lastAccepted: AcceptedAnswer | undefined;
+  /**
+   * Resolves when no complete answer is being decoded any more. One at a time: however many bombs come, the other
+   * threads of Node's pool are left to whoever looks up names.
+   */
+  decoding: Promise<void>;
+}
+
+interface AcceptedAnswer {
+  readonly bytes: Buffer;
+  /** Its `Content-Encoding`. */
+  readonly coding: string | string[] | undefined;
 }
 
 /** Whoever sends a message is asked and told about its request. */
@@ -85,7 +95,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.bodyBytes += chunk.length;
     if (this.bodyBytes > MAX_ANSWER_BYTES) {
-      this.settle(this.answered(undefined));
+      this.settle(this.answered(TOO_LONG));
       controller.abort(new Error('answer is too long'));
       return;
     }
@@ -97,16 +107,19 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
   onResponseEnd(): void {
     if (this.settled) return;
     const bytes = this.moreBody === undefined ? this.body : Buffer.concat(this.moreBody);
-    if (bytes !== undefined && this.status === 200 && this.all.lastAccepted?.equals(bytes) === true) {
+    const { lastAccepted } = this.all;
+    if (
+      bytes !== undefined &&
+      this.status === 200 &&
+      lastAccepted?.bytes.equals(bytes) === true &&
+      lastAccepted.coding === this.headers['content-encoding']
+    ) {
       this.settle(ACCEPTED);
-      return;
+    } else if (bytes !== undefined && isEncoded(this.headers)) {
+      this.decode(bytes);
+    } else {
+      this.conclude(bytes, plainText(bytes ?? Buffer.alloc(0), this.headers));
     }
-    const outcome = this.answered(bytes ?? Buffer.alloc(0));
-    if (outcome.kind === 'accepted' && this.status === 200 && bytes !== undefined) {
-      // A copy, for the chunk would keep the whole read buffer alive.
-      this.all.lastAccepted = Buffer.from(bytes);
-    }
-    this.settle(outcome);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
@@ -129,10 +142,28 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
     this.settle(this.broken(cause));
   }
 
-  private answered(bytes: Buffer | undefined): Outcome {
-    // TextDecoder drops a byte order mark, which JSON.parse would stumble over.
-    const body = bytes === undefined ? undefined : new TextDecoder().decode(bytes);
-    return classifyAnswer({ status: this.status ?? 0, headers: this.headers, body }, this.all.token);
+  /** The answer is complete, so nothing is due any more, however long it waits to be decoded. */
+  private decode(bytes: Buffer): void {
+    this.all.deadlines.unwatch(this);
+    this.all.decoding = this.decodeAfter(this.all.decoding, bytes);
+  }
+
+  private async decodeAfter(earlier: Promise<void>, bytes: Buffer): Promise<void> {
+    await earlier;
+    this.conclude(bytes, await encodedText(bytes, this.headers));
+  }
+
+  private conclude(bytes: Buffer | undefined, text: AnswerText): void {
+    const outcome = this.answered(text);
+    if (outcome.kind === 'accepted' && this.status === 200 && bytes !== undefined) {
+      // A copy, for the chunk would keep the whole read buffer alive.
+      this.all.lastAccepted = { bytes: Buffer.from(bytes), coding: this.headers['content-encoding'] };
+    }
+    this.settle(outcome);
+  }
+
+  private answered(text: AnswerText): Outcome {
+    return classifyAnswer({ status: this.status ?? 0, headers: this.headers, ...text }, this.all.token);
   }
 
   private broken(cause: unknown): Outcome {

@@ -1,8 +1,9 @@
 export { classifyAnswer, type Answer } from './answer-classifier.js';
+export { MAX_ANSWER_BYTES } from './content-coding.js';
 export { type Bounded, DeadlineTimer } from './deadline-timer.js';
 export { classifyError, RequestWithdrawn, type Progress } from './error-classifier.js';
 export { MAX_ERROR_LENGTH } from './error-line.js';
-export { Exchange, MAX_ANSWER_BYTES, type Sending } from './exchange.js';
+export { Exchange, type Sending } from './exchange.js';
 export { type Delivery, isSuspicion, type Outcome, type Suspicion } from './outcome.js';
 export { ProviderClient, type ProviderClientOptions, type SendOptions } from './provider-client.js';
 export type { SendRequest } from './request-body.js';

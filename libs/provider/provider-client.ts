@@ -1,6 +1,7 @@
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import { DeadlineTimer } from './deadline-timer.js';
 import { Exchange, type Exchanges, type Sending } from './exchange.js';
+import { withFinalAnswersOnly } from './final-answers.js';
 import { RequestBodyWriter, type SendRequest } from './request-body.js';
 
 export interface ProviderClientOptions {
@@ -36,6 +37,9 @@ const KEEP_ALIVE = {
   keepAliveMaxTimeout: 30_000,
 } as const;
 
+/** Without it an answer may come in any coding (RFC 9110 §12.5.3), and each of them would have to be undone. */
+const PLAIN = ['accept-encoding', 'identity'] as const;
+
 /**
  * Sends messages to one provider: `POST {url}/v1/send/{id}`, over kept-alive connections, one request at a
  * time on each. Knows no retries, no pace and no breaker. Throws for an unusable address or token.
@@ -60,16 +64,23 @@ export class ProviderClient {
     this.pool = new Pool(url.origin, {
       connections: options.connections,
       pipelining: 1,
-      connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs) },
+      connect: withFinalAnswersOnly(
+        buildConnector({ timeout: Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs) }),
+      ),
       // The total deadline stands in for both: these would only watch for silence, and cost a timer each.
       headersTimeout: 0,
       bodyTimeout: 0,
       ...KEEP_ALIVE,
     });
     this.path = `${url.pathname.replace(/\/+$/, '')}/v1/send/`;
-    this.headers = ['authorization', `Bearer ${options.token}`, 'content-type', 'application/json'];
+    this.headers = ['authorization', `Bearer ${options.token}`, 'content-type', 'application/json', ...PLAIN];
     this.timeoutMs = options.timeoutMs;
-    this.exchanges = { token: options.token, deadlines: new DeadlineTimer(), lastAccepted: undefined };
+    this.exchanges = {
+      token: options.token,
+      deadlines: new DeadlineTimer(),
+      lastAccepted: undefined,
+      decoding: Promise.resolve(),
+    };
   }
 
   /** Sends one message once. Never throws: every end is told to `sending`, which may be before this returns. */
@@ -89,7 +100,13 @@ export class ProviderClient {
 
   /** Waits for the requests in flight, each within its own time, and closes the connections. */
   close(): Promise<void> {
-    this.closing ??= this.pool.close().then(() => this.exchanges.deadlines.stop());
+    this.closing ??= this.closeAll();
     return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
+    await this.pool.close();
+    await this.exchanges.decoding;
+    this.exchanges.deadlines.stop();
   }
 }

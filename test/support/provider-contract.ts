@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Delivery, Outcome, SendOptions, SendRequest } from '#libs/provider';
-import { httpAnswer, idOf, portOf, ScriptedProvider, type Script } from './scripted-provider.js';
+import { httpAnswer, httpBytes, idOf, portOf, ScriptedProvider, type Script } from './scripted-provider.js';
 
 /** What every kind of provider client can do. */
 export interface ContractClient {
@@ -23,6 +24,9 @@ const PATIENT_MS = 10_000;
 /** Short where the time is meant to run out. */
 const IMPATIENT_MS = 150;
 
+const GO_AHEAD = 'HTTP/1.1 100 Continue\r\n\r\n';
+const HINTS = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n';
+
 const answering =
   (status: number, body: string, headers?: Record<string, string>): Script =>
   (socket) =>
@@ -30,7 +34,21 @@ const answering =
 
 const ANSWERS: [string, Script, Partial<Outcome>][] = [
   ['200 with the expected body', answering(200, OK), { kind: 'accepted' }],
-  ['200 after early hints', sendHints, { kind: 'accepted' }],
+  ['200 after early hints', after(HINTS), { kind: 'accepted' }],
+  ['200 after a go-ahead', after(GO_AHEAD), { kind: 'accepted' }],
+  ['200 after three of both', after(GO_AHEAD + HINTS + GO_AHEAD), { kind: 'accepted' }],
+  [
+    '200 byte by byte after both',
+    (socket) => void dripped(socket, GO_AHEAD + HINTS + httpAnswer(200, OK)),
+    { kind: 'accepted' },
+  ],
+  [
+    '200 with a page that looks like a go-ahead',
+    sendGoAheadAsBody,
+    { kind: 'ambiguous', error: 'HTTP 200 with an unexpected body: HTTP/1.1 100 Continue' },
+  ],
+  ['200 in gzip after both', sendGzipAfterHints, { kind: 'accepted' }],
+  ['400 after a go-ahead', after(GO_AHEAD, httpAnswer(400, OWN_ERROR)), { kind: 'refused' }],
   ['200 byte by byte', (socket) => void dripped(socket, httpAnswer(200, OK)), { kind: 'accepted' }],
   ['200 in chunks', sendChunked, { kind: 'accepted' }],
   ['200 behind a byte order mark', answering(200, `\ufeff${OK}`), { kind: 'accepted' }],
@@ -216,8 +234,21 @@ function half(): string {
   return httpAnswer(200, OK).slice(0, -5);
 }
 
-function sendHints(socket: Socket): void {
-  socket.write(`HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${httpAnswer(200, OK)}`);
+/** In one piece, with what is not the answer itself. */
+function after(heads: string, answer = httpAnswer(200, OK)): Script {
+  return (socket) => socket.write(heads + answer);
+}
+
+function sendGzipAfterHints(socket: Socket): void {
+  socket.write(GO_AHEAD + HINTS);
+  socket.write(httpBytes(200, gzipSync(OK), { 'content-encoding': 'gzip' }));
+}
+
+/** In a segment of its own. */
+function sendGoAheadAsBody(socket: Socket): void {
+  const answer = httpAnswer(200, GO_AHEAD);
+  socket.setNoDelay(true);
+  socket.write(answer.slice(0, -GO_AHEAD.length), () => setImmediate(() => socket.write(GO_AHEAD)));
 }
 
 function sendChunked(socket: Socket): void {

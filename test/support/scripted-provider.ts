@@ -80,8 +80,17 @@ export function portOf(server: Server): number {
 
 /** A complete answer with its length, as a well-behaved server writes it. */
 export function httpAnswer(status: number, body: string, headers: Record<string, string> = {}): string {
+  return headOf(status, Buffer.byteLength(body), headers) + body;
+}
+
+/** The same with a body that is no text. */
+export function httpBytes(status: number, body: Buffer, headers: Record<string, string> = {}): Buffer {
+  return Buffer.concat([Buffer.from(headOf(status, body.length, headers)), body]);
+}
+
+function headOf(status: number, length: number, headers: Record<string, string>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} Status\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  return `HTTP/1.1 ${status} Status\r\n${lines.join('')}content-length: ${length}\r\n\r\n`;
 }
 
 /** The id in a request's path. */

@@ -34,7 +34,8 @@ describe('An outcome that waits to be recorded', () => {
 
 describe('An answer that comes a byte at a time', () => {
   it('costs little more than its bytes, and is read all the same', async () => {
-    const all = { token: '', deadlines: new DeadlineTimer(), lastAccepted: undefined };
+    const deadlines = new DeadlineTimer();
+    const all = { token: '', deadlines, lastAccepted: undefined, decoding: Promise.resolve() };
     const answeredBy = performance.now() + 60_000;
     const body = '{"code":0,"message":"OK"}'.padStart(MAX_ANSWER_BYTES - 1);
     const before = bytesInUse();
@@ -52,6 +53,6 @@ describe('An answer that comes a byte at a time', () => {
     expect(new Set((await Promise.all(deliveries)).map(({ outcome }) => outcome.kind))).toEqual(
       new Set(['accepted']),
     );
-    all.deadlines.stop();
+    deadlines.stop();
   });
 });
