@@ -1,5 +1,7 @@
 import { readAnswerBody, type AnswerBody } from './answer-body.js';
+import { notSent } from './error-classifier.js';
 import { errorLine } from './error-line.js';
+import { misaddressOfAnswer } from './misaddressed.js';
 import type { Outcome } from './outcome.js';
 import { retryAfterMs } from './retry-after.js';
 
@@ -12,6 +14,8 @@ export interface Answer {
   readonly unreadable?: string | undefined;
   /** Names in lower case, as undici gives them. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Whether it came over plain HTTP. */
+  readonly plain?: boolean | undefined;
 }
 
 export const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
@@ -23,14 +27,20 @@ export const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
  * The rule behind it: only the provider's own body can end a message (accepted or refused), because a proxy,
  * a firewall or a wrong address must not be able to. What nobody has vouched for is misconfigured where the
  * status speaks of our access or address, and ambiguous otherwise. That includes a 400 or 422 without the
- * provider's body: it says nothing about whether the message was taken. Whether a misconfigured or throttled
- * answer is about everybody or about one recipient is not decided here: other recipients do.
+ * provider's body: it says nothing about whether the message was taken. A web server that says that its port wants
+ * TLS has read nothing of the message. Whether a misconfigured or throttled answer is about everybody or about one
+ * recipient is not decided here: other recipients do.
  */
 export function classifyAnswer(answer: Answer, secret = '', now = Date.now()): Outcome {
   const { status: httpStatus } = answer;
   const body = answer.body === undefined ? undefined : readAnswerBody(answer.body);
   const error = errorLine(describe(answer, body, secret), secret);
   switch (httpStatus) {
+    case 400: {
+      const misaddress = answer.plain === true ? misaddressOfAnswer(answer.body) : undefined;
+      if (misaddress !== undefined) return notSent(`HTTP ${httpStatus}`, misaddress, secret);
+      break;
+    }
     case 401:
     case 402: // The account's trouble, not the message's: it must not fail everyone, whoever says so.
     case 407:

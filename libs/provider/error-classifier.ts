@@ -1,4 +1,5 @@
 import { errorLine } from './error-line.js';
+import { type Misaddress, misaddressOf, misaddressOfNoHttp } from './misaddressed.js';
 import type { Outcome } from './outcome.js';
 
 /** A request that we gave up ourselves before it was sent, for a reason of our own. */
@@ -15,21 +16,36 @@ export interface Progress {
   readonly written: boolean;
   /** The status, if the head of an answer had arrived. */
   readonly httpStatus?: number | undefined;
+  /** Whether it went over plain HTTP. */
+  readonly plain?: boolean | undefined;
 }
 
 /**
  * Decides what an exchange without a complete answer means for the message: `notSent` if nothing was written,
  * whatever the error, and `ambiguous` otherwise, again whatever the error, since a reset says nothing about
- * what the other side had read before. `secret` is kept out of the error.
+ * what the other side had read before. One thing does: a TLS alert, from a port that reads no plain HTTP. `secret`
+ * is kept out of the error.
  */
 export function classifyError(cause: unknown, progress: Progress, secret = ''): Outcome {
-  const { written, httpStatus } = progress;
+  const { written, httpStatus, plain } = progress;
   if (!written) {
-    const error = errorLine(describe(cause), secret);
-    return isWithdrawn(cause) ? { kind: 'notSent', withdrawn: true, error } : { kind: 'notSent', error };
+    if (isWithdrawn(cause)) {
+      return { kind: 'notSent', withdrawn: true, error: errorLine(describe(cause), secret) };
+    }
+    return notSent(describe(cause), misaddressOf(cause), secret);
   }
+  const misaddress = plain === true ? misaddressOfNoHttp(cause) : undefined;
+  if (misaddress !== undefined) return notSent('the answer is a TLS alert', misaddress, secret);
   const head = httpStatus === undefined ? '' : `HTTP ${httpStatus}, then `;
   return { kind: 'ambiguous', httpStatus, error: errorLine(head + describe(cause), secret) };
+}
+
+/** Nothing reached the provider; `misaddress` if that is ours to mend. */
+export function notSent(what: string, misaddress: Misaddress | undefined, secret: string): Outcome {
+  if (misaddress === undefined) return { kind: 'notSent', error: errorLine(what, secret) };
+  const { misaddressed, advice } = misaddress;
+  // Bounded, so that the advice is not what is cut off: a certificate may have dozens of names.
+  return { kind: 'notSent', misaddressed, error: `${errorLine(what, secret, 150)}; ${advice}` };
 }
 
 function isWithdrawn(cause: unknown): boolean {

@@ -14,6 +14,8 @@ const NO_HEADERS: Answer['headers'] = {};
 /** What the exchanges of one client have in common. */
 export interface Exchanges {
   readonly token: string;
+  /** Whether they go over plain HTTP. */
+  readonly plain: boolean;
   readonly deadlines: DeadlineTimer;
   /** The last accepted answer: nearly all are the same, and comparing bytes is cheaper than parsing. */
   lastAccepted: AcceptedAnswer | undefined;
@@ -163,12 +165,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
   }
 
   private answered(text: AnswerText): Outcome {
-    return classifyAnswer({ status: this.status ?? 0, headers: this.headers, ...text }, this.all.token);
+    const { plain, token } = this.all;
+    return classifyAnswer({ status: this.status ?? 0, headers: this.headers, plain, ...text }, token);
   }
 
   private broken(cause: unknown): Outcome {
-    const progress = { written: this.controller !== undefined, httpStatus: this.status };
-    return classifyError(cause, progress, this.all.token);
+    const { plain, token } = this.all;
+    const progress = { written: this.controller !== undefined, httpStatus: this.status, plain };
+    return classifyError(cause, progress, token);
   }
 
   private settle(outcome: Outcome): void {

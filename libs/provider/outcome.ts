@@ -1,3 +1,5 @@
+import type { Misaddressed } from './misaddressed.js';
+
 /**
  * What one request to the provider came to. The kinds say what may have happened to the message, not what is
  * to be done about it: that is the dispatcher's decision. `error` is one short line for people, free of the
@@ -12,9 +14,15 @@ export type Outcome =
   | { readonly kind: 'notNow'; readonly httpStatus: number; readonly error: string }
   /**
    * Not a byte of the request reached the provider. `withdrawn` if that was our own doing (its latest start had
-   * passed, the client is closed), which says nothing about the provider.
+   * passed, the client is closed), which says nothing about the provider. `misaddressed` if the provider's URL or
+   * what it takes to trust its certificate has to be mended; `error` then says how.
    */
-  | { readonly kind: 'notSent'; readonly withdrawn?: true | undefined; readonly error: string }
+  | {
+      readonly kind: 'notSent';
+      readonly withdrawn?: true | undefined;
+      readonly misaddressed?: Misaddressed | undefined;
+      readonly error: string;
+    }
   /**
    * Less, please: of everybody, or to this recipient (a 429 can mean either). `retryAfterMs` is the provider's own
    * word, if it gave a usable one.

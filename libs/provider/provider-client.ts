@@ -77,6 +77,7 @@ export class ProviderClient {
     this.timeoutMs = options.timeoutMs;
     this.exchanges = {
       token: options.token,
+      plain: url.protocol === 'http:',
       deadlines: new DeadlineTimer(),
       lastAccepted: undefined,
       decoding: Promise.resolve(),

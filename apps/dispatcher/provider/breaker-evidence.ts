@@ -22,9 +22,10 @@ const trouble = {
   misconfigured: 'misconfigured',
 } as const;
 
-/** Why the provider counts as down, for people: the kind of trouble, then what was seen. */
+/** Why the provider counts as down, for people: the kind of trouble, then what was seen, or what to do. */
 export function reasonOf(outcome: Extract<Outcome, { kind: keyof typeof trouble }>): string {
-  return `${trouble[outcome.kind]}: ${outcome.error}`;
+  const isMisaddressed = outcome.kind === 'notSent' && outcome.misaddressed !== undefined;
+  return `${isMisaddressed ? 'misaddressed' : trouble[outcome.kind]}: ${outcome.error}`;
 }
 
 /** Whether a reason is that of an answer, and so of a provider that is up. */

@@ -98,6 +98,13 @@ describe('a provider counts as down', () => {
     const verdicts = times(5, notSent).map((outcome) => requests.answered(outcome).verdict);
     expect(verdicts.at(-1)).toMatchObject({ reason: 'unreachable: ECONNREFUSED', retryInMs: 1_000 });
   });
+
+  test('for a reason of our own when its address is wrong', () => {
+    const evidence = new BreakerEvidence();
+    const outcome: Outcome = { kind: 'notSent', misaddressed: 'host name', error: 'ENOTFOUND x' };
+    const verdicts = times(5, outcome).map((one) => evidence.note(one));
+    expect(verdicts.at(-1)).toEqual({ reason: 'misaddressed: ENOTFOUND x' });
+  });
 });
 
 describe('a provider does not count as down', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classifyError, MAX_ERROR_LENGTH, RequestWithdrawn } from '#libs/provider';
+import { classifyError, MAX_ERROR_LENGTH, type Misaddressed, RequestWithdrawn } from '#libs/provider';
 
 function systemError(message: string, fields: Record<string, unknown>): Error {
   return Object.assign(new Error(message), fields);
@@ -7,6 +7,30 @@ function systemError(message: string, fields: Record<string, unknown>): Error {
 
 const refused = (address: string) =>
   systemError(`connect ECONNREFUSED ${address}:1`, { code: 'ECONNREFUSED', address, port: 1 });
+
+/** Causes that are ours to mend, and what is said of them. */
+const ADVICE: Record<string, [Misaddressed, string]> = {
+  'an unknown host': [
+    'host name',
+    'no such host name: correct it in the provider URL, or in the name service',
+  ],
+  'a certificate of another host': [
+    'certificate',
+    'the certificate is for other names: use one of those in the provider URL',
+  ],
+  'a certificate nobody vouches for': [
+    'certificate',
+    'nobody known here has signed the certificate: set NODE_EXTRA_CA_CERTS to a file with its CA',
+  ],
+  'an expired certificate': [
+    'certificate',
+    "the certificate is not valid today: have it renewed, and check this machine's clock",
+  ],
+  'an answer that is no TLS': [
+    'scheme',
+    'the port does not speak TLS: the provider URL needs http:// or another port',
+  ],
+};
 
 const CAUSES: [string, unknown, string][] = [
   ['a refused connection', refused('127.0.0.1'), 'ECONNREFUSED 127.0.0.1:1'],
@@ -40,6 +64,24 @@ const CAUSES: [string, unknown, string][] = [
     systemError('self-signed certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
     'DEPTH_ZERO_SELF_SIGNED_CERT self-signed certificate',
   ],
+  [
+    'an expired certificate',
+    systemError('certificate has expired', { code: 'CERT_HAS_EXPIRED' }),
+    'CERT_HAS_EXPIRED certificate has expired',
+  ],
+  [
+    'an answer that is no TLS',
+    systemError('80:error:wrong version number:ssl3_record.c:350', {
+      code: 'ERR_SSL_WRONG_VERSION_NUMBER',
+      reason: 'wrong version number',
+    }),
+    'ERR_SSL_WRONG_VERSION_NUMBER wrong version number',
+  ],
+  [
+    'a name server that does not answer',
+    systemError('getaddrinfo EAI_AGAIN nowhere.invalid', { code: 'EAI_AGAIN', hostname: 'nowhere.invalid' }),
+    'EAI_AGAIN nowhere.invalid',
+  ],
   ['a reset', systemError('read ECONNRESET', { code: 'ECONNRESET' }), 'read ECONNRESET'],
   [
     'a closed socket',
@@ -51,8 +93,13 @@ const CAUSES: [string, unknown, string][] = [
 ];
 
 describe('a broken exchange', () => {
-  it.each(CAUSES)('after %s is not sent while nothing was written', (_what, cause, error) => {
-    expect(classifyError(cause, { written: false })).toEqual({ kind: 'notSent', error });
+  it.each(CAUSES)('after %s is not sent while nothing was written', (what, cause, error) => {
+    const [misaddressed, advice] = ADVICE[what] ?? [];
+    expect(classifyError(cause, { written: false })).toEqual({
+      kind: 'notSent',
+      ...(misaddressed === undefined ? {} : { misaddressed }),
+      error: advice === undefined ? error : `${error}; ${advice}`,
+    });
   });
 
   it.each(CAUSES)('after %s is ambiguous once the request was written', (_what, cause, error) => {
