@@ -113,7 +113,7 @@ export class MessageSender {
 
   /** Leaves granted messages that will not be sent under this lease. */
   leave(messages: readonly GrantedMessage[]): void {
-    for (const message of messages) this.recorder.leave(message, 'not sent');
+    for (const message of messages) this.recorder.leave(message, 'returned');
   }
 
   private pump(): void {

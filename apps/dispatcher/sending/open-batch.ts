@@ -1,5 +1,6 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
 import type { LeasedBatch, LeaseKey, RetrySource, WaitingMessage } from '#libs/messages';
+import type { Outcome } from '#libs/provider';
 import { Ungranted } from './ungranted.js';
 import type { UnrecordedCap } from './unrecorded-cap.js';
 import { WakeUp } from './wake-up.js';
@@ -15,6 +16,12 @@ export interface GrantedMessage extends WaitingMessage {
   startFrom: number;
   startUntil: number;
 }
+
+/**
+ * How a granted message's turn ended: what its request came to; `returned` to the batch without a request; `gone`
+ * when there is none to make, as it is pending no more.
+ */
+export type Ending = Outcome['kind'] | 'returned' | 'gone';
 
 /** A batch in this dispatcher's hands, from its lease to its release. */
 export class OpenBatch implements LeaseKey, RetrySource {
@@ -43,8 +50,11 @@ export class OpenBatch implements LeaseKey, RetrySource {
   endAt: number;
   /** Monotonic instant after which nothing may be started under this lease. */
   leaseDeadline: number;
-  /** How many ended in which way, for the batch's summary line. */
-  readonly tally: Record<string, number> = {};
+  /**
+   * For the batch's summary line: how many messages' turns ended so, and how many times one `lapsed` and needed
+   * another grant.
+   */
+  readonly tally: Partial<Record<Ending | 'lapsed', number>> = {};
 
   private outstanding = 0;
   private kept = 0;
@@ -88,7 +98,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   }
 
   /** One granted message is recorded, or was left as it was, and frees its place; `how` goes into the tally. */
-  settle(how: string): void {
+  settle(how: Ending): void {
     this.outstanding -= 1;
     this.cap.release(1);
     this.tally[how] = (this.tally[how] ?? 0) + 1;
@@ -97,7 +107,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   }
 
   /** One granted message was certainly not taken: it stays pending in the batch. */
-  leave(how: string): void {
+  leave(how: Ending): void {
     this.left = true;
     this.settle(how);
     this.news.wake();

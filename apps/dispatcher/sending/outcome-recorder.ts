@@ -15,7 +15,7 @@ import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Suspect } from '../provider/suspects.js';
 import type { GrantRide } from './grant-ride.js';
-import type { GrantedMessage } from './open-batch.js';
+import type { Ending, GrantedMessage } from './open-batch.js';
 import { type Effect, effectOf, effectOfOwn } from './outcome-effect.js';
 import { retryTime } from './retry-time.js';
 import { UnrecordedCap } from './unrecorded-cap.js';
@@ -23,7 +23,7 @@ import { UnrecordedCap } from './unrecorded-cap.js';
 interface Unrecorded {
   message: GrantedMessage;
   /** For the batch's tally; absent when the message has left its batch already. */
-  kind?: string;
+  kind?: Ending;
   outcome: MessageOutcome;
 }
 
@@ -161,12 +161,12 @@ export class OutcomeRecorder {
    * A granted message that was certainly not taken: nothing is written, it stays pending in its batch. A holding
    * mailing's goes to another batch, because in this one it would end as `unknown` if this process died.
    */
-  leave(message: GrantedMessage, how: string): void {
+  leave(message: GrantedMessage, how: Ending): void {
     if (message.batch.onAmbiguous === 'resend') message.batch.leave(how);
     else this.setAside(message, how);
   }
 
-  private setAside(message: GrantedMessage, how: string): void {
+  private setAside(message: GrantedMessage, how: Ending): void {
     const { attempts, inDoubtSince } = message;
     const basis = this.basisOf(message);
     const retryAt = retryTime(message, { attempts: 0, now: basis.at, inDoubtSince }, this.config);

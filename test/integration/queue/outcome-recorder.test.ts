@@ -61,11 +61,11 @@ describe('for a mailing that holds what is in doubt', () => {
       outcome: { kind: 'throttled', httpStatus: 429, retryAfterMs: 5, error: 'HTTP 429' },
       latencyMs: 1,
     });
-    recorder.leave(c, 'not sent');
+    recorder.leave(c, 'returned');
     await recorder.flush();
     expect(cap.unrecorded).toBe(1);
     expect(batch.hasLeft).toBe(false);
-    expect(batch.tally).toEqual({ notSent: 1, throttled: 1, 'not sent': 1 });
+    expect(batch.tally).toEqual({ notSent: 1, throttled: 1, returned: 1 });
     await reclaim();
 
     const rows = await messages(mailing);
@@ -95,7 +95,7 @@ describe('for a mailing that sends again', () => {
     const { recorder, messages, mailing, batch, cap, a, b } = await aGrantedBatch({});
     const before = await messages(mailing);
     recorder.take(a, { outcome: { kind: 'notSent', error: 'ECONNREFUSED' }, latencyMs: 1 });
-    recorder.leave(b, 'not sent');
+    recorder.leave(b, 'returned');
     await recorder.flush();
 
     expect(await messages(mailing)).toEqual(before);

@@ -99,7 +99,7 @@ describe('what comes too late in a batch that grants no more', () => {
 
     onTheWire[1]?.(accepted);
     await batch.drained;
-    expect(batch.tally).toMatchObject({ accepted: 2, 'not sent': 2 });
+    expect(batch.tally).toMatchObject({ accepted: 2, returned: 2 });
     expect(cap.unrecorded).toBe(0);
   });
 

@@ -39,7 +39,7 @@ describe('an open batch', () => {
     await cap.acquire(2);
     const batch = anOpenBatch({ cap });
     batch.granted(2);
-    batch.settle('not sent');
+    batch.settle('returned');
     expect(cap.unrecorded).toBe(1);
   });
 });

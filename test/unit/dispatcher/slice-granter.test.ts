@@ -111,7 +111,7 @@ describe('a slice that waits for places under the cap', () => {
 
   test('is given up when a message of its batch was left', async () => {
     const { batch, answered } = await aLine();
-    batch.leave('not sent');
+    batch.leave('returned');
     await vi.advanceTimersByTimeAsync(0);
     expect(answered).toHaveBeenCalledExactlyOnceWith(nothing);
   });
