@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { answerEncoded, encodedBody, inform } from './encoded-reply.js';
 import type { Fault } from './fault-schema.js';
-import { acceptedReply, answer, providerError, type Reply } from './reply.js';
+import { acceptedReply, answer, providerError, type Reply, success } from './reply.js';
 
 const loginPage =
   '<!doctype html><html><head><title>Sign in</title></head><body><form action="/login" method="post">' +
@@ -52,6 +53,18 @@ export function replyOf(fault: Fault): Reply {
       };
     case 'closeIdle':
       return { ...acceptedReply, fault: kind, act: (response) => answerThenClose(response, fault.afterMs) };
+    case 'encoded':
+    case 'brokenEncoding':
+      return encoded(fault);
+    case 'informational':
+      return {
+        ...acceptedReply,
+        fault: kind,
+        act: (response) => {
+          inform(response, fault.statuses);
+          acceptedReply.act(response);
+        },
+      };
     default:
       return fault satisfies never;
   }
@@ -59,6 +72,22 @@ export function replyOf(fault: Fault): Reply {
 
 function silence(fault: Fault, accepts: boolean, act: Reply['act']): Reply {
   return { fault: fault.kind, accepts, status: 0, delayMs: 0, act };
+}
+
+/** Encoded once, and not for each request. */
+function encoded(fault: Extract<Fault, { kind: 'encoded' | 'brokenEncoding' }>): Reply {
+  const { kind, codings } = fault;
+  const whole = encodedBody(success, codings);
+  const content = kind === 'encoded' ? whole : whole.subarray(0, -4);
+  return {
+    ...acceptedReply,
+    fault: kind,
+    accepts: kind === 'encoded' || fault.accept,
+    act: (response) => {
+      if (kind === 'encoded') inform(response, fault.informational);
+      answerEncoded(response, codings, content);
+    },
+  };
 }
 
 type RetryAfter = Extract<Fault, { kind: 'throttle' }>['retryAfter'];
@@ -82,7 +111,7 @@ function reset(response: ServerResponse): void {
 
 /** The headers and their length go out at once, so that only a deadline over the whole answer notices. */
 function drip(response: ServerResponse, everyMs: number): void {
-  const content = Buffer.from(JSON.stringify({ code: 0, message: 'OK' }));
+  const content = Buffer.from(JSON.stringify(success));
   let written = 0;
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': content.length });
   response.flushHeaders();

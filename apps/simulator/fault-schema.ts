@@ -44,6 +44,15 @@ const bodySelection = {
 /** Objects and arrays are sent as JSON, a string as plain text, null as an empty body. */
 const anyBody = z.union([z.record(z.string(), z.unknown()), z.array(z.unknown()), z.string(), z.null()]);
 
+const codings = ['gzip', 'x-gzip', 'deflate', 'rawDeflate', 'br'] as const;
+export type Coding = (typeof codings)[number];
+
+const informationalStatuses = [100, 102, 103] as const;
+export type InformationalStatus = (typeof informationalStatuses)[number];
+
+const encoding = z.array(z.enum(codings)).min(1).max(8);
+const informational = z.array(z.literal(informationalStatuses)).max(8);
+
 /** What the provider does with a request that a fault hits. Unless said otherwise it is not accepted. */
 const faultOptions = [
   /** Answers `status`; without `body` with the provider's own error body. */
@@ -120,6 +129,26 @@ const faultOptions = [
   z.strictObject({
     kind: z.literal('closeIdle'),
     afterMs: milliseconds.default(0),
+    ...bodySelection,
+  }),
+  /** Accepts and answers properly in `codings`, the first one innermost, behind informational answers if told so. */
+  z.strictObject({
+    kind: z.literal('encoded'),
+    codings: encoding.default(['gzip']),
+    informational: informational.default([]),
+    ...bodySelection,
+  }),
+  /** Answers as `encoded` does, without the last four bytes. */
+  z.strictObject({
+    kind: z.literal('brokenEncoding'),
+    codings: encoding.default(['gzip']),
+    accept: z.boolean().default(false),
+    ...bodySelection,
+  }),
+  /** Accepts and answers properly, behind informational answers. */
+  z.strictObject({
+    kind: z.literal('informational'),
+    statuses: informational.min(1).default([100]),
     ...bodySelection,
   }),
 ] as const;

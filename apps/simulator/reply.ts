@@ -25,7 +25,8 @@ interface AnswerOptions {
   readonly headers?: () => Record<string, string>;
 }
 
-const success = { code: 0, message: 'OK' };
+/** The body of an answer that takes the message. */
+export const success = { code: 0, message: 'OK' };
 
 /** What the contract says that a provider answers when it takes a message. */
 export const acceptedReply = answer(200, success, { accepts: true });

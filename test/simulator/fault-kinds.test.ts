@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { request } from 'undici';
 import { eventually } from './simulator-client.js';
@@ -211,6 +212,53 @@ describe('a fault of kind', () => {
     response.body.on('error', () => undefined);
     await eventually('it is over', async () => (await control.state()).inFlight === 0);
     expect(await control.received()).toMatchObject([{ outcome: 'rejected', fault: 'drip', status: 200 }]);
+  });
+
+  it.each([
+    [undefined, 'gzip', (bytes: Buffer) => gunzipSync(bytes)],
+    [['rawDeflate'], 'deflate', (bytes: Buffer) => inflateRawSync(bytes)],
+    [['gzip', 'br'], 'gzip, br', (bytes: Buffer) => gunzipSync(brotliDecompressSync(bytes))],
+  ])('encoded answers properly in %j', async (codings, header, decode) => {
+    const { exchange, control } = await simulator();
+    await control.fault({ kind: 'encoded', ...(codings && { codings }) });
+    const response = await exchange(1);
+    expect(response.headers['content-encoding']).toBe(header);
+    const plain = decode(Buffer.from(await response.body.arrayBuffer()));
+    expect(JSON.parse(plain.toString())).toEqual(accepted.body);
+    expect(await control.received()).toMatchObject([{ outcome: 'accepted', fault: 'encoded', status: 200 }]);
+  });
+
+  it.each([
+    [false, 'rejected'],
+    [true, 'accepted'],
+  ])('brokenEncoding breaks off in its body; with accept %s it is %s', async (accept, outcome) => {
+    const { exchange, control } = await simulator();
+    await control.fault({ kind: 'brokenEncoding', accept });
+    const bytes = Buffer.from(await (await exchange(1)).body.arrayBuffer());
+    expect(() => gunzipSync(bytes)).toThrow(/unexpected end/);
+    expect(await control.received()).toMatchObject([{ outcome, fault: 'brokenEncoding', status: 200 }]);
+  });
+
+  it('informational sends what is not the answer, and then the answer', async () => {
+    const { port, control } = await simulator();
+    await control.behave({
+      faults: [
+        { kind: 'informational', statuses: [100, 102, 103], ids: [1] },
+        { kind: 'encoded', informational: [103], ids: [2] },
+        { kind: 'closeIdle', ids: [3] },
+      ],
+    });
+    const socket = await rawConnection(port);
+    const end = endOf(socket);
+    for (const id of [1, 2, 3]) socket.write(head(id, bodyOf(id).length) + bodyOf(id));
+    const { read } = await end;
+    const statuses = read.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9));
+    expect(statuses).toEqual('100 102 103 200 103 200 200'.split(' '));
+    expect(await control.received()).toMatchObject([
+      { outcome: 'accepted', fault: 'informational', status: 200 },
+      { outcome: 'accepted', fault: 'encoded', status: 200 },
+      { outcome: 'accepted', fault: 'closeIdle', status: 200 },
+    ]);
   });
 
   it('closeIdle promises to keep the connection and closes it after the answer', async () => {

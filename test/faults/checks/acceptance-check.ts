@@ -14,6 +14,7 @@ const doubtful = new Set([
   'hang',
   'html',
   'wrongBody',
+  'brokenEncoding',
   'drip',
   'slow',
   'resetBeforeBody',

@@ -16,6 +16,7 @@ const everything = [
   { kind: 'html', accept: true, rate: 0.01 },
   { kind: 'wrongBody', rate: 0.01 },
   { kind: 'wrongBody', body: '{"code":0,', accept: true, rate: 0.01 },
+  { kind: 'brokenEncoding', accept: true, rate: 0.01 },
   { kind: 'codeBody', code: 17, message: 'queue is full', rate: 0.03 },
   { kind: 'closeIdle', afterMs: 2, rate: 0.02 },
 ];
@@ -39,6 +40,37 @@ const wrongAnswers: Scenario = {
     stage.expect(
       rows.length === 1 && rows[0]?.status === 'sent',
       `all are sent again until they are: ${told}`,
+    );
+  },
+};
+
+/** Nobody asked for any of it, and each of it is a clear yes. */
+const encodings = [
+  { kind: 'encoded', codings: ['gzip'] },
+  { kind: 'encoded', codings: ['deflate'] },
+  { kind: 'encoded', codings: ['rawDeflate'] },
+  { kind: 'encoded', codings: ['br'] },
+  { kind: 'encoded', codings: ['deflate', 'x-gzip'] },
+  { kind: 'informational', statuses: [100] },
+  { kind: 'informational', statuses: [103, 102, 100] },
+  { kind: 'encoded', informational: [100, 103] },
+];
+
+const encodedAnswers: Scenario = {
+  name: 'encoded-answers',
+  what: 'the provider answers in gzip and other encodings, and behind 100 and 103: everyone is reached once',
+  quick: true,
+  async run(stage) {
+    // Some get what is left: a plain answer between those in an encoding.
+    const faults = stage.random.shuffle(encodings).map((fault) => ({ ...fault, rate: 0.25 }));
+    await stage.behave({ latencyMs: 5, faults });
+    const clients = await stage.load.clients(stage.amount(200));
+    const mailing = await stage.load.mailing();
+    await stage.completed(mailing);
+    const { requests, distinctAccepted } = await stage.provider.summary();
+    stage.expect(
+      requests === clients.length && distinctAccepted === clients.length,
+      `${clients.length} people, ${distinctAccepted} reached by ${requests} requests`,
     );
   },
 };
@@ -149,4 +181,4 @@ const throttled: Scenario = {
   },
 };
 
-export const providerAnswers = [wrongAnswers, refusals, wrongAccess, brokenDown, throttled];
+export const providerAnswers = [wrongAnswers, encodedAnswers, refusals, wrongAccess, brokenDown, throttled];
