@@ -1,5 +1,5 @@
 import { errorLine } from './error-line.js';
-import { type Misaddress, misaddressOf, misaddressOfNoHttp } from './misaddressed.js';
+import { type Misaddress, misaddressOf, misaddressOfNoHttp, SPEAKS_TLS } from './misaddressed.js';
 import type { Outcome } from './outcome.js';
 
 /** A request that we gave up ourselves before it was sent, for a reason of our own. */
@@ -10,6 +10,8 @@ export class RequestWithdrawn extends Error {
 /** undici's codes for a pool that we have closed. */
 const CLOSED_BY_US = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
 
+const HANG_UPS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
 /** How far an exchange had come when it broke. */
 export interface Progress {
   /** Whether the request had been handed to a connected socket: from then on it may have arrived. */
@@ -18,6 +20,8 @@ export interface Progress {
   readonly httpStatus?: number | undefined;
   /** Whether it went over plain HTTP. */
   readonly plain?: boolean | undefined;
+  /** Whether it went over plain HTTP to a port that speaks TLS. */
+  readonly toTls?: boolean | undefined;
 }
 
 /**
@@ -27,7 +31,7 @@ export interface Progress {
  * is kept out of the error.
  */
 export function classifyError(cause: unknown, progress: Progress, secret = ''): Outcome {
-  const { written, httpStatus, plain } = progress;
+  const { written, httpStatus, plain, toTls } = progress;
   if (!written) {
     if (isWithdrawn(cause)) {
       return { kind: 'notSent', withdrawn: true, error: errorLine(describe(cause), secret) };
@@ -36,6 +40,7 @@ export function classifyError(cause: unknown, progress: Progress, secret = ''): 
   }
   const misaddress = plain === true ? misaddressOfNoHttp(cause) : undefined;
   if (misaddress !== undefined) return notSent('the answer is a TLS alert', misaddress, secret);
+  if (toTls === true) return { ...misaddressedAs(describe(cause), SPEAKS_TLS, secret), kind: 'ambiguous' };
   const head = httpStatus === undefined ? '' : `HTTP ${httpStatus}, then `;
   return { kind: 'ambiguous', httpStatus, error: errorLine(head + describe(cause), secret) };
 }
@@ -43,9 +48,17 @@ export function classifyError(cause: unknown, progress: Progress, secret = ''): 
 /** Nothing reached the provider; `misaddress` if that is ours to mend. */
 export function notSent(what: string, misaddress: Misaddress | undefined, secret: string): Outcome {
   if (misaddress === undefined) return { kind: 'notSent', error: errorLine(what, secret) };
-  const { misaddressed, advice } = misaddress;
-  // Bounded, so that the advice is not what is cut off: a certificate may have dozens of names.
-  return { kind: 'notSent', misaddressed, error: `${errorLine(what, secret, 150)}; ${advice}` };
+  return { kind: 'notSent', ...misaddressedAs(what, misaddress, secret) };
+}
+
+/** What was seen, bounded so that the advice is not what is cut off: a certificate may have dozens of names. */
+function misaddressedAs(what: string, { misaddressed, advice }: Misaddress, secret: string) {
+  return { misaddressed, error: `${errorLine(what, secret, 150)}; ${advice}` };
+}
+
+/** Whether the other side ended the connection, as a server of TLS may do that is spoken to in plain HTTP. */
+export function isHangUp(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && HANG_UPS.has(String(cause.code));
 }
 
 function isWithdrawn(cause: unknown): boolean {

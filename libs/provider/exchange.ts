@@ -2,35 +2,16 @@ import type { Dispatcher } from 'undici';
 import { ACCEPTED, classifyAnswer, type Answer } from './answer-classifier.js';
 import { type AnswerText, encodedText, isEncoded, plainText, TOO_LONG } from './answer-text.js';
 import { MAX_ANSWER_BYTES } from './content-coding.js';
-import type { Bounded, DeadlineTimer } from './deadline-timer.js';
-import { classifyError, RequestWithdrawn } from './error-classifier.js';
+import type { Bounded } from './deadline-timer.js';
+import { classifyError, isHangUp, RequestWithdrawn } from './error-classifier.js';
+import type { Exchanges } from './exchanges.js';
 import type { Delivery, Outcome } from './outcome.js';
+import type { TlsPort } from './tls-port.js';
 
 /** An answer may come a byte at a time, and each piece costs more than what is in it. */
 const MOST_PIECES = 32;
 
 const NO_HEADERS: Answer['headers'] = {};
-
-/** What the exchanges of one client have in common. */
-export interface Exchanges {
-  readonly token: string;
-  /** Whether they go over plain HTTP. */
-  readonly plain: boolean;
-  readonly deadlines: DeadlineTimer;
-  /** The last accepted answer: nearly all are the same, and comparing bytes is cheaper than parsing. */
-  lastAccepted: AcceptedAnswer | undefined;
-  /**
-   * Resolves when no complete answer is being decoded any more. One at a time: however many bombs come, the other
-   * threads of Node's pool are left to whoever looks up names.
-   */
-  decoding: Promise<void>;
-}
-
-interface AcceptedAnswer {
-  readonly bytes: Buffer;
-  /** Its `Content-Encoding`. */
-  readonly coding: string | string[] | undefined;
-}
 
 /** Whoever sends a message is asked and told about its request. */
 export interface Sending {
@@ -92,6 +73,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
     if (status < 200) return; // 1xx: the answer itself is still to come.
     this.status = status;
     this.headers = headers;
+    this.all.port = undefined;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -125,7 +107,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    if (!this.settled) this.settle(this.broken(cause));
+    if (this.settled) return;
+    const { port } = this.all;
+    if (port !== undefined && this.controller !== undefined && isHangUp(cause))
+      void this.explain(cause, port);
+    else this.settle(this.broken(cause));
+  }
+
+  /** The deadline may come first. */
+  private async explain(cause: Error, port: TlsPort): Promise<void> {
+    const toTls = await port.speaksTls();
+    if (!this.settled) this.settle(this.broken(cause, toTls));
   }
 
   expire(): void {
@@ -169,9 +161,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Bounded {
     return classifyAnswer({ status: this.status ?? 0, headers: this.headers, plain, ...text }, token);
   }
 
-  private broken(cause: unknown): Outcome {
+  private broken(cause: unknown, toTls = false): Outcome {
     const { plain, token } = this.all;
-    const progress = { written: this.controller !== undefined, httpStatus: this.status, plain };
+    const progress = { written: this.controller !== undefined, httpStatus: this.status, plain, toTls };
     return classifyError(cause, progress, token);
   }
 

@@ -34,7 +34,7 @@ const NO_TLS: Misaddress = {
   misaddressed: 'scheme',
   advice: 'the port does not speak TLS: the provider URL needs http:// or another port',
 };
-const SPEAKS_TLS: Misaddress = {
+export const SPEAKS_TLS: Misaddress = {
   misaddressed: 'scheme',
   advice: 'the port speaks TLS: the provider URL needs https:// or another port',
 };

@@ -44,10 +44,14 @@ export type Outcome =
       readonly refuses?: true | undefined;
       readonly error: string;
     }
-  /** The message may or may not have been taken. `httpStatus` if the head of an answer arrived. */
+  /**
+   * The message may or may not have been taken. `httpStatus` if the head of an answer arrived; `misaddressed` if our
+   * URL is the likely reason, which is no proof.
+   */
   | {
       readonly kind: 'ambiguous';
       readonly httpStatus?: number | undefined;
+      readonly misaddressed?: Misaddressed | undefined;
       readonly error: string;
     };
 

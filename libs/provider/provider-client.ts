@@ -1,7 +1,9 @@
 import { buildConnector, Pool } from 'undici';
 import { DeadlineTimer } from './deadline-timer.js';
-import { Exchange, type Exchanges, type Sending } from './exchange.js';
+import { Exchange, type Sending } from './exchange.js';
+import type { Exchanges } from './exchanges.js';
 import { withFinalAnswersOnly } from './final-answers.js';
+import { TlsPort } from './tls-port.js';
 import { RequestBodyWriter, type SendRequest } from './request-body.js';
 
 export interface ProviderClientOptions {
@@ -78,6 +80,7 @@ export class ProviderClient {
     this.exchanges = {
       token: options.token,
       plain: url.protocol === 'http:',
+      port: url.protocol === 'http:' ? new TlsPort(url) : undefined,
       deadlines: new DeadlineTimer(),
       lastAccepted: undefined,
       decoding: Promise.resolve(),

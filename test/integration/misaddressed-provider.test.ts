@@ -104,13 +104,27 @@ describe('A provider whose address is wrong on our side', () => {
     expect(reasonFor(outcome)).toMatch(/^misaddressed: .*; the port speaks TLS: .* https:\/\//);
   });
 
+  it('by http:// for a port of TLS that just hangs up is in doubt, and called misaddressed', async () => {
+    const outcome = await outcomeAt(`http://127.0.0.1:${await httpsPort(selfSigned)}`);
+    expect(outcome).toMatchObject({ kind: 'ambiguous', misaddressed: 'scheme' });
+    expect(reasonFor(outcome)).toMatch(
+      /^misaddressed: connection lost .*; the port speaks TLS: .* https:\/\//,
+    );
+  });
+
   it('is not seen in a 400 of another kind, nor in an answer that is not HTTP', async () => {
     const scripts: Script[] = [
       (socket) => socket.end(httpAnswer(400, '<html>Bad Request</html>')),
       (socket) => socket.end('SSH-2.0-x\r\n\r\n'),
+      (socket) => socket.end(),
+      (socket) => socket.resetAndDestroy(),
       (socket) => socket.end(httpAnswer(502, 'The plain HTTP request was sent to HTTPS port')),
     ];
-    for (const script of scripts) expect(await outcomeOfPlain(script)).toMatchObject({ kind: 'ambiguous' });
+    for (const script of scripts) {
+      const outcome = await outcomeOfPlain(script);
+      expect(outcome).toMatchObject({ kind: 'ambiguous' });
+      expect(outcome).not.toHaveProperty('misaddressed');
+    }
   });
 
   it('is not seen where nobody listens', async () => {

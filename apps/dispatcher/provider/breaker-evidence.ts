@@ -24,7 +24,7 @@ const trouble = {
 
 /** Why the provider counts as down, for people: the kind of trouble, then what was seen, or what to do. */
 export function reasonOf(outcome: Extract<Outcome, { kind: keyof typeof trouble }>): string {
-  const isMisaddressed = outcome.kind === 'notSent' && outcome.misaddressed !== undefined;
+  const isMisaddressed = 'misaddressed' in outcome && outcome.misaddressed !== undefined;
   return `${isMisaddressed ? 'misaddressed' : trouble[outcome.kind]}: ${outcome.error}`;
 }
 

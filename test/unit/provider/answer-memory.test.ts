@@ -35,7 +35,14 @@ describe('An outcome that waits to be recorded', () => {
 describe('An answer that comes a byte at a time', () => {
   it('costs little more than its bytes, and is read all the same', async () => {
     const deadlines = new DeadlineTimer();
-    const all = { token: '', plain: true, deadlines, lastAccepted: undefined, decoding: Promise.resolve() };
+    const all = {
+      token: '',
+      plain: true,
+      port: undefined,
+      deadlines,
+      lastAccepted: undefined,
+      decoding: Promise.resolve(),
+    };
     const answeredBy = performance.now() + 60_000;
     const body = '{"code":0,"message":"OK"}'.padStart(MAX_ANSWER_BYTES - 1);
     const before = bytesInUse();
