@@ -40,7 +40,11 @@ async function outcomeOfPlain(script: Script): Promise<Outcome> {
 /** What the breaker, and so health, says once sending stopped. */
 function reasonFor(outcome: Outcome): string | undefined {
   const evidence = new BreakerEvidence();
-  return Array.from({ length: 20 }, () => evidence.note(outcome)).find((verdict) => verdict)?.reason;
+  const verdicts = Array.from({ length: 20 }, (_, phone) => {
+    const message = { id: phone, phone, ownSuspicions: 0 };
+    return evidence.note({ message, outcome, latencyMs: 1, startedAt: phone, answeredAt: phone });
+  });
+  return verdicts.find((verdict) => verdict)?.reason;
 }
 
 describe('A provider whose address is wrong on our side', () => {

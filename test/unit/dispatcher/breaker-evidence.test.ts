@@ -100,10 +100,10 @@ describe('a provider counts as down', () => {
   });
 
   test('for a reason of our own when its address is wrong', () => {
-    const evidence = new BreakerEvidence();
+    const requests = new Requests();
     const outcome: Outcome = { kind: 'notSent', misaddressed: 'host name', error: 'ENOTFOUND x' };
-    const verdicts = times(5, outcome).map((one) => evidence.note(one));
-    expect(verdicts.at(-1)).toEqual({ reason: 'misaddressed: ENOTFOUND x' });
+    const verdicts = times(5, outcome).map((one) => requests.answered(one).verdict);
+    expect(verdicts.at(-1)).toMatchObject({ reason: 'misaddressed: ENOTFOUND x' });
   });
 });
 
