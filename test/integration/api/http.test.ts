@@ -58,6 +58,10 @@ test.each([
   ['PUT', '/v1/clients/1', 'GET, HEAD, PATCH, DELETE'],
   ['DELETE', '/v1/clients', 'POST, GET, HEAD'],
   ['GET', '/v1/mailings/1/pause', 'POST'],
+  ['PUT', '/v1/clients/batch', 'POST'],
+  ['PATCH', '/v1/clients/batch', 'POST'],
+  ['GET', '/v1/clients/batch?x=1', 'POST'],
+  ['DELETE', '/v1/clients/batch', 'POST'],
 ])('%s at %s is told what is allowed there', async (method, path, allow) => {
   const { status, headers, body } = await api.call(method, path);
   expect([status, body.status]).toEqual([405, 405]);
