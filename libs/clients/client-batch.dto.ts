@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 import { rule } from '#libs/payloads';
-import { ProblemDocument } from '#libs/problems';
+import { Problem, ProblemDocument } from '#libs/problems';
 import { ClientDto, CreateClientDto } from './client.dto.js';
 
 /** How many clients one batch may have. */
@@ -26,7 +26,13 @@ export class CreateClientBatchDto {
 
 @ApiSchema({ name: 'ClientBatchItem', description: 'What became of one item.' })
 export class ClientBatchItemDto {
-  @ApiProperty({ type: 'integer', description: 'Its place in the request, from 0.', example: 0 })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    maximum: BATCH_LIMIT - 1,
+    description: 'Its place in the request, from 0.',
+    example: 0,
+  })
   index!: number;
 
   @ApiProperty({
@@ -43,8 +49,34 @@ export class ClientBatchItemDto {
   error?: ProblemDocument;
 }
 
+const exampleItems = [
+  {
+    index: 0,
+    status: 'created',
+    client: {
+      id: 1,
+      phone: '79001234567',
+      operatorCode: '900',
+      tags: [],
+      timezone: 'Europe/Moscow',
+      attributes: {},
+      createdAt: '2030-03-01T06:00:00.000Z',
+      updatedAt: '2030-03-01T06:00:00.000Z',
+    },
+  },
+  {
+    index: 1,
+    status: 'error',
+    error: Problem.invalid([{ path: 'timezone', message: 'is missing' }]).toDocument(),
+  },
+];
+
 @ApiSchema({ name: 'ClientBatchResult', description: 'A result for each item, in their order.' })
 export class ClientBatchResultDto {
-  @ApiProperty({ type: [ClientBatchItemDto], description: 'A result for each item, in their order.' })
+  @ApiProperty({
+    type: [ClientBatchItemDto],
+    description: 'A result for each item, in their order.',
+    example: exampleItems,
+  })
   items!: ClientBatchItemDto[];
 }

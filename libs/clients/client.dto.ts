@@ -18,8 +18,8 @@ export class CreateClientDto {
   phone!: string;
 
   @PatternField({
-    description:
-      'Left out, it is taken from a +7 number (its second to fourth digit), else it is null. Null says that there is none.',
+    description: 'Null says that there is none.',
+    leftOut: 'it is taken from a +7 number (its second to fourth digit), else it is null',
     example: '900',
     optional: true,
     nullable: true,
@@ -54,7 +54,7 @@ export class CreateClientDto {
 @ApiSchema({ description: 'What is to be changed; what is left out stays.' })
 export class UpdateClientDto extends PartialType(CreateClientDto, { skipNullProperties: false }) {}
 
-@ApiSchema({ name: 'Client', description: 'A recipient.' })
+@ApiSchema({ name: 'ClientRecord', description: 'A recipient.' })
 export class ClientDto {
   @IdField({ description: 'The id.', example: 1 })
   id!: number;

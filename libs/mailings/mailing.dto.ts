@@ -41,7 +41,11 @@ export class CreateMailingDto {
   @TextField({ description: 'What is sent, as it is.', example: 'The spring sale has begun.', max: 4_096 })
   text!: string;
 
-  @ObjectField(() => Audience, { description: 'Who gets it; everyone when left out.', optional: true })
+  @ObjectField(() => Audience, {
+    description: 'Who gets it.',
+    leftOut: 'everyone',
+    optional: true,
+  })
   audience?: Audience;
 
   @InstantField({
@@ -57,7 +61,8 @@ export class CreateMailingDto {
   endAt!: string;
 
   @ObjectField(() => LocalWindow, {
-    description: 'When left out or null, clients are sent to at any time of day.',
+    description: 'When clients are sent to; null for any time of day.',
+    leftOut: 'any time of day',
     optional: true,
     nullable: true,
   })
@@ -65,7 +70,8 @@ export class CreateMailingDto {
 
   @ChoiceField({
     description:
-      'What becomes of a message of which it is not known whether the provider took it: `resend` (when left out) tries it again under the same id, `hold` keeps it as `unknown`, so that it is never sent twice.',
+      'What becomes of a message of which it is not known whether the provider took it: `resend` tries it again under the same id, `hold` keeps it as `unknown`, so that it is never sent twice.',
+    leftOut: '`resend`',
     name: 'AmbiguityPolicy',
     of: ambiguityPolicies,
     example: 'resend',
@@ -74,7 +80,8 @@ export class CreateMailingDto {
   onAmbiguous?: AmbiguityPolicy;
 
   @IntegerField({
-    description: 'Higher goes first; 0 when left out.',
+    description: 'Higher goes first.',
+    leftOut: '0',
     example: 0,
     optional: true,
     min: 0,
@@ -84,7 +91,8 @@ export class CreateMailingDto {
 
   @IntegerField({
     description:
-      'The most messages a second, over all dispatchers; as fast as they go when left out or null. The limit of the provider holds as well.',
+      'The most messages a second, over all dispatchers; null for as fast as they go. The limit of the provider holds as well.',
+    leftOut: 'as fast as they go',
     example: 100,
     optional: true,
     nullable: true,

@@ -1,3 +1,4 @@
+export type { AttemptOutcome } from './attempt-outcome.js';
 export * from './abandoned-batches.js';
 export * from './batch-lease.js';
 export * from './batch-tickets.js';

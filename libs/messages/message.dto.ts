@@ -9,6 +9,7 @@ import {
   PatternField,
   TextField,
 } from '#libs/payloads';
+import { attemptOutcomes, attemptOutcomesInWords, type AttemptOutcome } from './attempt-outcome.js';
 import { messageStatuses, type MessageStatus } from './message-status.js';
 
 @ApiSchema({ name: 'Message', description: "One client's copy of one mailing." })
@@ -80,12 +81,13 @@ export class AttemptDto {
   @InstantField({ description: 'When.', example: '2030-03-01T06:00:00.480Z' })
   at!: string;
 
-  @TextField({
-    description: 'What came of it; `resolved` for the decision of a person.',
+  @ChoiceField({
+    description: `What came of it. ${attemptOutcomesInWords}`,
+    name: 'AttemptOutcome',
+    of: attemptOutcomes,
     example: 'ambiguous',
-    max: 64,
   })
-  outcome!: string;
+  outcome!: AttemptOutcome;
 
   @IntegerField({
     description: 'The HTTP status; null when no answer came.',

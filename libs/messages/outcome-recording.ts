@@ -1,4 +1,5 @@
 import type { Sql, SqlExecutor, Statement } from '#libs/database';
+import type { AttemptOutcome } from './attempt-outcome.js';
 import { countChanges } from './counter-changes.js';
 import type { MessageStatus } from './message-status.js';
 import { chooseRetryBatches, type RetryBatches, type RetrySource } from './retry-batches.js';
@@ -26,7 +27,7 @@ export interface MessageOutcome {
   ownSuspicions?: number;
   error?: string;
   /** Kept in `attempts`; an accepted attempt is on the message itself. */
-  attempt?: { outcome: string; httpStatus: number | null; latencyMs: number };
+  attempt?: { outcome: AttemptOutcome; httpStatus: number | null; latencyMs: number };
 }
 
 /** Who records: its shard of the counters, and the retry batches that it is still filling. */

@@ -9,7 +9,15 @@ export interface FieldOptions {
   optional?: boolean;
   /** May be null, which is another thing than leaving it out. */
   nullable?: boolean;
+  /**
+   * What leaving it out means, reading on from "Left out:". Said where something is made; where something is
+   * changed, what is left out stays.
+   */
+  leftOut?: string;
 }
+
+/** Where a field's schema keeps its `leftOut` until the document is complete. */
+export const LEFT_OUT = 'x-left-out';
 
 /**
  * The one source of a field: its place in the OpenAPI document and the rules it is held to. The kinds of
@@ -20,13 +28,14 @@ export function field(
   schema: ApiPropertyOptions,
   ...rules: PropertyDecorator[]
 ): PropertyDecorator {
-  const { optional = false, nullable = false, description, example } = options;
+  const { optional = false, nullable = false, description, example, leftOut } = options;
   return applyDecorators(
     (optional ? ApiPropertyOptional : ApiProperty)({
       ...schema,
       description,
       ...(nullable && { nullable }),
       ...(example !== undefined && { example }),
+      ...(leftOut !== undefined && { [LEFT_OUT]: leftOut }),
     }),
     ValidateIf((_, value) => !((optional && value === undefined) || (nullable && value === null))),
     ...rules,

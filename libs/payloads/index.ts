@@ -1,4 +1,4 @@
-export { field, rule, type FieldOptions } from './field.js';
+export { field, LEFT_OUT, rule, type FieldOptions } from './field.js';
 export { DigitsAsNumber, IdField, IntegerField, parseId } from './number-fields.js';
 export { JsonObjectField, ObjectField, ObjectListField } from './object-fields.js';
 export { Cursors, PageQuery, type Page } from './page.js';

@@ -6,7 +6,7 @@ import { TextField } from './text-fields.js';
 export class PageQuery {
   @DigitsAsNumber()
   @IntegerField({
-    description: 'How many items at most.',
+    description: 'How many items at most; 50 when left out.',
     optional: true,
     min: 1,
     max: 500,

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { problemKindNames, problemType } from './problem-kinds.js';
 
 /** One thing that is wrong with one field. */
 @ApiSchema({ description: 'One thing that is wrong with one field.' })
@@ -21,6 +22,8 @@ export class FieldError {
 export class ProblemDocument {
   @ApiProperty({
     description: 'The kind of problem: a stable name to tell them apart by.',
+    enum: problemKindNames.map(problemType),
+    enumName: 'ProblemType',
     example: 'urn:event-message-service:problem:invalid-input',
   })
   type!: string;
@@ -28,7 +31,7 @@ export class ProblemDocument {
   @ApiProperty({ description: 'The kind in words; the same for each.', example: 'The input is invalid' })
   title!: string;
 
-  @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 400 })
+  @ApiProperty({ type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status.', example: 400 })
   status!: number;
 
   @ApiProperty({
@@ -51,6 +54,8 @@ export class ProblemDocument {
 
   @ApiPropertyOptional({
     type: 'integer',
+    minimum: 1,
+    maximum: 86_400,
     description: 'Seconds after which it is worth trying again.',
     example: 1,
   })

@@ -30,3 +30,8 @@ export const problemKinds: Record<ProblemKind, { status: number; title: string }
   internal: { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'Not available for the moment' },
 };
+
+/** What a problem of a kind has as its `type`. */
+export function problemType(kind: ProblemKind): string {
+  return `urn:event-message-service:problem:${kind}`;
+}

@@ -1,5 +1,5 @@
 import type { FieldError, ProblemDocument } from './problem-document.js';
-import { problemKinds, type ProblemKind } from './problem-kinds.js';
+import { problemKinds, problemType, type ProblemKind } from './problem-kinds.js';
 
 export interface ProblemOptions {
   errors?: readonly FieldError[];
@@ -53,7 +53,7 @@ export class Problem extends Error {
     const { title, status } = problemKinds[this.kind];
     const { errors, retryAfterSeconds } = this.options;
     return {
-      type: `urn:event-message-service:problem:${this.kind}`,
+      type: problemType(this.kind),
       title,
       status,
       detail: this.detail,

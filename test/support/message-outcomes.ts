@@ -1,4 +1,4 @@
-import type { MessageOutcome, RetrySource, WaitingMessage } from '#libs/messages';
+import type { AttemptOutcome, MessageOutcome, RetrySource, WaitingMessage } from '#libs/messages';
 
 /** What a request for a message came to, as the dispatcher would record it. */
 type Message = Pick<WaitingMessage, 'id'> & Partial<WaitingMessage>;
@@ -45,6 +45,6 @@ function basics(source: RetrySource, { id, attempts = 0 }: Message) {
   return { messageId: id, source, number: attempts + 1, attempts: attempts + 1, at: AT };
 }
 
-function logged(outcome: string, httpStatus: number, error: string) {
+function logged(outcome: AttemptOutcome, httpStatus: number, error: string) {
   return { error, attempt: { outcome, httpStatus, latencyMs: 12.6 } };
 }

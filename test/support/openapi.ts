@@ -7,8 +7,10 @@ export interface Schema {
   example?: unknown;
   properties?: Record<string, Schema>;
   required?: string[];
-  additionalProperties?: boolean;
+  additionalProperties?: boolean | Schema;
+  unevaluatedProperties?: boolean;
   items?: Schema;
+  default?: unknown;
   enum?: unknown[];
   allOf?: Schema[];
   anyOf?: Schema[];
@@ -25,18 +27,36 @@ export interface Schema {
 export interface Content {
   schema: Schema;
   example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
+
+/** The examples of a body or of an answer, whichever way they are given. */
+export function examplesOf({ example, examples = {} }: Content): unknown[] {
+  return [...(example === undefined ? [] : [example]), ...Object.values(examples).map(({ value }) => value)];
+}
+
+export interface Response {
+  $ref?: string;
+  description?: string;
+  headers?: Record<string, { $ref?: string; description?: string; schema?: Schema }>;
+  content?: Record<string, Content>;
 }
 
 export interface Operation {
   operationId?: string;
   summary?: string;
   tags?: string[];
-  parameters?: { name: string; in: string; required?: boolean; description?: string; schema: Schema }[];
+  parameters?: {
+    name: string;
+    in: string;
+    required?: boolean;
+    description?: string;
+    schema: Schema;
+    example?: unknown;
+    examples?: unknown;
+  }[];
   requestBody?: { content: Record<string, Content> };
-  responses: Record<
-    string,
-    { description?: string; headers?: Record<string, unknown>; content?: Record<string, Content> }
-  >;
+  responses: Record<string, Response>;
 }
 
 /** An OpenAPI document, as far as this service uses it. */
@@ -45,17 +65,18 @@ export class OpenApi {
     readonly document: {
       openapi: string;
       paths: Record<string, Record<string, Operation>>;
-      components: { schemas: Record<string, Schema> };
+      components: { schemas: Record<string, Schema>; responses?: Record<string, Response> };
     },
   ) {}
 
+  /** Each with its answers themselves where the document refers to them. */
   get operations(): { name: string; method: string; path: string; operation: Operation }[] {
     return Object.entries(this.document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({
         name: `${method.toUpperCase()} ${path}`,
         method,
         path,
-        operation,
+        operation: this.withAnswers(operation),
       })),
     );
   }
@@ -99,6 +120,15 @@ export class OpenApi {
         example !== undefined || type !== 'string' || schema.required?.includes(name),
     );
     return Object.fromEntries(properties.map(([name, property]) => [name, this.exampleOf(property)]));
+  }
+
+  private withAnswers(operation: Operation): Operation {
+    const { responses = {} } = this.document.components;
+    const answers = Object.entries(operation.responses).map(([status, { $ref, ...own }]) => [
+      status,
+      $ref === undefined ? own : responses[$ref.replace('#/components/responses/', '')],
+    ]);
+    return { ...operation, responses: Object.fromEntries(answers) as Record<string, Response> };
   }
 
   private insideMismatches(schema: Schema, value: unknown, at: string): string[] {

@@ -69,6 +69,7 @@ export class ClientsController {
     id: 'client',
     answer: { status: 200, description: 'The client as it is now.', type: ClientDto },
     takesBody: true,
+    example: { of: UpdateClientDto, value: { tags: ['vip', 'spring'], timezone: 'Asia/Yekaterinburg' } },
     problems: {
       'not-found': 'There is no such client.',
       conflict: 'There is another client with this phone.',

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 
 @ApiSchema({ name: 'Live', description: 'That the process serves requests.' })
 export class LiveDto {
@@ -6,28 +6,48 @@ export class LiveDto {
   status!: 'ok';
 }
 
-const part = { type: 'object', additionalProperties: { type: 'object' } } as const;
+const wholes = ['ok', 'degraded', 'error', 'shutting_down'] as const;
+const states = ['up', 'degraded', 'down'] as const;
+
+@ApiSchema({
+  name: 'HealthPart',
+  description: 'How one part is. Beside its status, each part tells of itself what there is to tell.',
+})
+export class HealthPartDto {
+  @ApiProperty({ description: 'How it is.', enum: states, enumName: 'HealthPartStatus', example: 'up' })
+  status!: (typeof states)[number];
+
+  @ApiPropertyOptional({ description: 'One sentence, when not all is well.' })
+  message?: string;
+}
+
+const parts = {
+  type: 'object',
+  additionalProperties: { $ref: getSchemaPath(HealthPartDto) },
+} as const;
 
 /** As `@nestjs/terminus` reports. */
+@ApiExtraModels(HealthPartDto)
 @ApiSchema({ name: 'Health', description: 'The parts that were looked at.' })
 export class HealthDto {
   @ApiProperty({
     description: 'The whole: `degraded` when a part needs a look, `error` when an essential one is down.',
-    enum: ['ok', 'degraded', 'error', 'shutting_down'],
+    enum: wholes,
+    enumName: 'HealthStatus',
     example: 'ok',
   })
-  status!: string;
+  status!: (typeof wholes)[number];
 
-  @ApiProperty({ ...part, description: 'The parts that work, some of them perhaps degraded.' })
-  info!: Record<string, object>;
+  @ApiProperty({ ...parts, description: 'The parts that work, some of them perhaps degraded.' })
+  info!: Record<string, HealthPartDto>;
 
-  @ApiProperty({ ...part, description: 'The parts that are down.' })
-  error!: Record<string, object>;
+  @ApiProperty({ ...parts, description: 'The parts that are down.' })
+  error!: Record<string, HealthPartDto>;
 
   @ApiProperty({
-    ...part,
+    ...parts,
     description: 'All parts by name, each with its `status`: `up`, `degraded` or `down`.',
-    example: { postgres: { status: 'up', latencyMs: 0.8 }, nats: { status: 'up', server: '127.0.0.1:4222' } },
+    example: { postgres: { status: 'up', latencyMs: 0.8 }, nats: { status: 'up' } },
   })
-  details!: Record<string, object>;
+  details!: Record<string, HealthPartDto>;
 }

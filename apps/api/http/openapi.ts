@@ -1,12 +1,21 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { describeCommonAnswers } from '../docs/common-answers.js';
+import { addExamples } from '../docs/examples.js';
+import { openHealthParts } from '../docs/health-parts.js';
+import { describeHeaders } from '../docs/headers.js';
+import { sizeIntegers } from '../docs/integer-sizes.js';
+import { leaveParametersEmpty } from '../docs/parameters.js';
+import { closeRequests, sayWhatLeavingOutMeans } from '../docs/request-schemas.js';
+import { dropUnusedSchemas } from '../docs/used-schemas.js';
 import { describeIdempotency } from './idempotency-docs.js';
 
 const description = [
   "Keeps clients and mailings, and sends each mailing's messages inside its time.",
   'Times are RFC 3339 with an offset, ids whole numbers. Lists come in pages: ask for the next one with the',
   '`nextCursor` of the one before. Unknown fields are refused. Errors are `application/problem+json` (RFC 9457).',
-  'All of this as JSON: [/docs-json](/docs-json).',
+  'Answers may gain fields and values, so pass over what you do not know.',
+  'Send an `X-Request-Id` to find a request in the logs. All of this as JSON: [/docs-json](/docs-json).',
 ].join('\n');
 
 /** Serves the OpenAPI document at `/docs-json` and its pages at `/docs`; it is built when first asked for. */
@@ -19,18 +28,36 @@ export function serveDocs(app: NestFastifyApplication): void {
   });
 }
 
-/** The OpenAPI document of everything under `/v1`. */
+const mit = { name: 'MIT', identifier: 'MIT' };
+
+/** What every document goes through, in this order. */
+const steps: readonly ((document: OpenAPIObject) => void)[] = [
+  describeIdempotency,
+  describeCommonAnswers,
+  describeHeaders,
+  openHealthParts,
+  dropUnusedSchemas,
+  sayWhatLeavingOutMeans,
+  closeRequests,
+  sizeIntegers,
+  leaveParametersEmpty,
+  addExamples,
+];
+
+/** The OpenAPI document of everything that the API serves. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Event Message Service')
     .setDescription(description)
     .setVersion('1')
+    .addServer('/', 'The service that serves this document')
     .addTag('clients', 'Recipients')
     .addTag('mailings', 'Campaigns, and pausing and cancelling them')
     .addTag('messages', 'Who got a mailing, who did not, and why')
     .addTag('providers', 'The sending services: how fast they may be sent to, and whether they are down')
     .addTag('statistics', 'How many messages are in each status')
+    .addTag('operations', 'Whether the service works, and what Prometheus scrapes')
     // Left out, the format would be JWT.
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'A key of the service.' }, 'key')
     .addSecurityRequirements('key')
@@ -39,5 +66,9 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     operationIdFactory: (controller, method) =>
       `${controller.replace('Controller', '').toLowerCase()}.${method}`,
   });
-  return describeIdempotency(document);
+  const { title, version, description: about = '' } = document.info;
+  // The builder knows licences by a URL only, and leaves an empty contact.
+  document.info = { title, version, description: about, license: mit };
+  for (const step of steps) step(document);
+  return document;
 }

@@ -1,12 +1,13 @@
 import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOperation, ApiParam, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiBody, ApiExtraModels, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import {
   type FieldError,
-  Problem,
   ProblemDocument,
   problemKindNames,
+  problemKinds,
   type ProblemKind,
 } from '#libs/problems';
+import { type DocumentedProblem, problemAnswer } from '../docs/problem-answers.js';
 
 export interface OperationOptions {
   summary: string;
@@ -21,35 +22,28 @@ export interface OperationOptions {
     location?: string;
   };
   takesBody?: boolean;
+  /** A body, where the examples of all its fields together would be an odd one. */
+  example?: { of: Type<unknown>; value: object };
   /** Why it may be refused, beside what holds for every operation. */
   problems?: Partial<Record<ProblemKind, string>>;
 }
 
-/** What holds for every operation. */
-const general: Partial<Record<ProblemKind, string>> = {
-  'invalid-input': 'A field, a parameter or the id is wrong; `errors` names each.',
-  unauthorized: 'The service has keys, and the request carries none of them.',
-  internal: 'Something went wrong on our side; the logs tell more under the `requestId`.',
-  unavailable: 'The database is not reachable; try again after `Retry-After` seconds.',
-};
+const invalid = 'A field, a parameter or the id is wrong; `errors` names each.';
 
-const ofBodies: Partial<Record<ProblemKind, string>> = {
-  'payload-too-large': 'The body has more than 1 MiB.',
-  'unsupported-media-type': 'The body is not sent as application/json.',
-};
-
-/** All that the OpenAPI document says about an operation, and the status that it answers with. */
+/** All that the OpenAPI document says about one operation alone, and the status that it answers with. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { summary, description, id, takesBody = false } = options;
+  const { summary, description, id, example } = options;
   const { location, ...answer } = options.answer;
-  const problems = { ...general, ...(takesBody && ofBodies), ...options.problems };
   return applyDecorators(
     ApiOperation({ summary, ...(description !== undefined && { description }) }),
     ...(id === undefined ? [] : [ApiParam(idParameter(id))]),
+    ...(example === undefined
+      ? []
+      : [ApiBody({ type: example.of, examples: { typical: { value: example.value } } })]),
     HttpCode(answer.status),
     ApiResponse({ ...answer, ...(location !== undefined && { headers: locationHeader(location) }) }),
     ApiExtraModels(ProblemDocument),
-    ...problemKindNames.flatMap((kind) => problemResponse(kind, problems[kind], options)),
+    ...problemResponses(options),
   );
 }
 
@@ -62,32 +56,21 @@ function idParameter(of: string) {
     name: 'id',
     description: `The id of the ${of}.`,
     schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    example: 1,
   };
 }
 
-function problemResponse(
-  kind: ProblemKind,
-  reason: string | undefined,
-  operation: OperationOptions,
-): MethodDecorator[] {
-  if (reason === undefined) return [];
-  const problem =
-    kind === 'invalid-input' ? Problem.invalid([mistake(operation)]) : new Problem(kind, reason);
-  const { type, title, status, detail, errors } = problem.toDocument();
-  const example = {
-    type,
-    title,
-    status,
-    detail,
-    ...(errors && { errors }),
-    instance: '/v1/…',
-    requestId: '6f9c2f4e-6f0b-4a53-9a0e-3f3f6f1c2b1a',
-  };
-  const content = {
-    'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDocument) }, example },
-  };
-  return [ApiResponse({ status, description: reason, content })];
+/** One response a status, however many kinds of problem have it. */
+function problemResponses(operation: OperationOptions): MethodDecorator[] {
+  const byStatus = new Map<number, DocumentedProblem[]>();
+  const reasons = { 'invalid-input': invalid, ...operation.problems };
+  for (const kind of problemKindNames) {
+    const reason = reasons[kind];
+    if (reason === undefined) continue;
+    const { status } = problemKinds[kind];
+    const errors = kind === 'invalid-input' ? { errors: [mistake(operation)] } : {};
+    byStatus.set(status, [...(byStatus.get(status) ?? []), { kind, reason, ...errors }]);
+  }
+  return [...byStatus].map(([status, problems]) => ApiResponse({ status, ...problemAnswer(problems) }));
 }
 
 /** One that can be made with this operation. */

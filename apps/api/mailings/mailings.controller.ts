@@ -65,6 +65,7 @@ export class MailingsController {
     id: 'mailing',
     answer: { status: 200, description: 'The mailing as it is now.', type: ControlledMailingDto },
     takesBody: true,
+    example: { of: UpdateMailingDto, value: { endAt: '2030-03-02T12:00:00+03:00', rateLimit: 50 } },
     problems: { ...notFound, conflict: 'A given field can not be changed in its status.' },
   })
   update(@Id() id: number, @Body() dto: UpdateMailingDto): Promise<ControlledMailingDto> {

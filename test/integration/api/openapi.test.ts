@@ -1,6 +1,7 @@
+import { problemKinds } from '#libs/problems';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aClient, aMailing, type Answer, inHours, TestApi } from '../../support/api.js';
-import { OpenApi } from '../../support/openapi.js';
+import { examplesOf, OpenApi } from '../../support/openapi.js';
 
 let api: TestApi;
 let document: OpenApi;
@@ -11,9 +12,21 @@ beforeAll(async () => {
 });
 afterAll(() => api.end());
 
+/** Whether there is a kind of problem with the status: the transport refuses some things without a body. */
+function answersWith(status: string): boolean {
+  return Object.values(problemKinds).some((kind) => kind.status === Number(status));
+}
+
 test('every reference leads somewhere', () => {
   const references = JSON.stringify(document.document).matchAll(/"\$ref":"([^"]*)"/g);
-  for (const [, $ref = ''] of references) expect(() => document.resolve({ $ref })).not.toThrow();
+  const whole = document.document as unknown;
+  for (const [, $ref = ''] of references) {
+    const found = $ref
+      .split('/')
+      .slice(1)
+      .reduce((part, name) => Object(part)[name], whole);
+    expect(found, $ref).toBeDefined();
+  }
 });
 
 test('every operation says what it does, what it takes and what it answers', () => {
@@ -30,7 +43,8 @@ test('every operation says what it does, what it takes and what it answers', () 
     }
     for (const [status, response] of Object.entries(operation.responses)) {
       expect(response.description, `${name} ${status}`).toEqual(expect.any(String));
-      if (status !== '204') expect(response.content, `${name} ${status}`).toBeDefined();
+      const isEmpty = status === '204' || (Number(status) >= 400 && !answersWith(status));
+      expect(response.content === undefined, `${name} ${status}`).toBe(isEmpty);
     }
   }
 });
@@ -43,19 +57,24 @@ test('every operation under /v1 documents its problems, with an example of each'
     expect(statuses, name).toEqual(expect.arrayContaining(['400', '401', '500', '503']));
     if (operation.requestBody) expect(statuses, name).toEqual(expect.arrayContaining(['413', '415']));
     if (path.includes('{id}')) expect(statuses, name).toContain('404');
-    for (const status of statuses.filter((one) => Number(one) >= 400)) {
+    for (const status of statuses.filter((one) => Number(one) >= 400 && answersWith(one))) {
       const content = operation.responses[status]?.content?.['application/problem+json'];
       expect(content, `${name} ${status}`).toBeDefined();
-      expect(document.mismatches(content!.schema, content!.example), `${name} ${status}`).toEqual([]);
-      expect(content!.example).toMatchObject({ status: Number(status) });
+      const examples = examplesOf(content!);
+      expect(examples.length, `${name} ${status}`).toBeGreaterThan(0);
+      for (const example of examples) {
+        expect(document.mismatches(content!.schema, example), `${name} ${status}`).toEqual([]);
+        expect(example).toMatchObject({ status: Number(status) });
+      }
     }
   }
 });
 
 test('the example of a 400 is what the operation answers to that mistake', async () => {
   for (const { name, method, path, operation } of document.operations) {
-    const example = operation.responses['400']?.content?.['application/problem+json']?.example;
-    if (example === undefined) continue;
+    const problems = operation.responses['400']?.content?.['application/problem+json'];
+    if (problems === undefined) continue;
+    const [example] = examplesOf(problems);
     const content = operation.requestBody?.content['application/json'];
     const wrong =
       path.replace('{id}', content ? '1' : 'x') + (content || path.includes('{') ? '' : '?limit=0');
@@ -108,19 +127,24 @@ test('the examples of bodies are accepted as they stand', async () => {
   const bodies = document.operations.filter(({ operation }) => operation.requestBody);
   expect(bodies).toHaveLength(8);
   for (const { name, method, path, operation } of bodies) {
-    await api.query(
-      'TRUNCATE clients, mailings, messages, batches, attempts, mailing_counters RESTART IDENTITY',
-    );
-    if (path.includes('{id}')) {
-      await api.post('/v1/clients', aClient());
-      await api.post('/v1/mailings', aMailing());
-      await anUnknownMessage();
+    const content = operation.requestBody!.content['application/json']!;
+    for (const body of [...examplesOf(content), document.exampleOf(content.schema)]) {
+      await aFreshStart(path.includes('{id}'));
+      const answer = await api.call(method.toUpperCase(), path.replace('{id}', '1'), { body });
+      expect(answer.status, `${name} ${JSON.stringify(answer.body)}`).toBeLessThan(300);
     }
-    const example = document.exampleOf(operation.requestBody!.content['application/json']!.schema);
-    const answer = await api.call(method.toUpperCase(), path.replace('{id}', '1'), { body: example });
-    expect(answer.status, `${name} ${JSON.stringify(answer.body)}`).toBeLessThan(300);
   }
 });
+
+async function aFreshStart(withThings: boolean): Promise<void> {
+  await api.query(
+    'TRUNCATE clients, mailings, messages, batches, attempts, mailing_counters RESTART IDENTITY',
+  );
+  if (!withThings) return;
+  await api.post('/v1/clients', aClient());
+  await api.post('/v1/mailings', aMailing());
+  await anUnknownMessage();
+}
 
 describe('what is answered is what is documented', () => {
   const answers = new Map<string, Answer>();

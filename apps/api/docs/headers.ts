@@ -1,0 +1,44 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { operationsOf, type Response } from './document-parts.js';
+
+/** The headers that answers have, by the names they go by in the document. */
+const headers = {
+  RequestId: {
+    description:
+      "The id under which the logs tell of the request: the caller's own `X-Request-Id`, if that has 1 to 128 letters, digits, `.`, `:`, `_` or `-`, else a new one.",
+    schema: { type: 'string', examples: ['6f9c2f4e-6f0b-4a53-9a0e-3f3f6f1c2b1a'] },
+  },
+  RetryAfter: {
+    description: 'Seconds after which it is worth trying again.',
+    schema: { type: 'integer', minimum: 1, maximum: 86_400, examples: [1] },
+  },
+  Authenticate: {
+    description: 'How to send a key.',
+    schema: { type: 'string', examples: ['Bearer realm="event-message-service"'] },
+  },
+  Allow: {
+    description: 'The methods that the path has.',
+    schema: { type: 'string', examples: ['POST, GET, HEAD'] },
+  },
+};
+
+export type HeaderName = keyof typeof headers;
+
+/** A header of the document, for an answer that has it. */
+export function header(name: HeaderName): { $ref: string } {
+  return { $ref: `#/components/headers/${name}` };
+}
+
+/** Adds the headers that answers refer to, and the request's id to every answer. */
+export function describeHeaders(document: OpenAPIObject): void {
+  const own = operationsOf(document).flatMap(({ operation }) => Object.values(operation.responses));
+  const common = Object.values(document.components?.responses ?? {});
+  for (const answer of [...own, ...common]) {
+    if (!answer || '$ref' in answer) continue;
+    const { headers: given } = answer;
+    answer.headers = { 'X-Request-Id': header('RequestId'), ...given };
+  }
+  document.components = { ...document.components, headers: structuredClone(headers) as object as Headers };
+}
+
+type Headers = NonNullable<NonNullable<OpenAPIObject['components']>['headers']>;
