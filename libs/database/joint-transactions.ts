@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Client } from 'pg';
-import type { QueryRunner } from 'typeorm';
 import { JointTransaction } from './joint-transaction.js';
 import { Orm } from './orm.js';
+import { inTransaction } from './orm-transaction.js';
 import { isTransient } from './sql-errors.js';
 
 export interface JointOptions {
@@ -44,41 +43,15 @@ export class JointTransactions {
     work: () => Promise<Result>,
   ): Promise<Result> {
     const runner = await this.orm.queryRunner();
-    try {
-      const client = (await runner.connect()) as Client;
+    const { transaction, result } = await inTransaction(runner, async (client) => {
       const transaction = new JointTransaction(client, runner.manager);
-      const result = await rollingBack(runner, client, async () => {
-        await runner.startTransaction();
-        await client.query(
-          `SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)};
-           SET LOCAL idle_in_transaction_session_timeout = ${IDLE_TIMEOUT}`,
-        );
-        const result = await transaction.enter(work);
-        await runner.commitTransaction();
-        return result;
-      });
-      transaction.announceCommit();
-      return result;
-    } finally {
-      await runner.release();
-    }
+      await client.query(
+        `SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)};
+         SET LOCAL idle_in_transaction_session_timeout = ${IDLE_TIMEOUT}`,
+      );
+      return { transaction, result: await transaction.enter(work) };
+    });
+    transaction.announceCommit();
+    return result;
   }
-}
-
-/** A connection that can't even be rolled back is closed, so that the pool takes another one. */
-async function rollingBack<Result>(
-  runner: QueryRunner,
-  client: Client,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    await runner.rollbackTransaction().catch(() => closeUnusable(client));
-    throw error;
-  }
-}
-
-function closeUnusable(client: Client): void {
-  client.end().catch(() => {});
 }

@@ -8,6 +8,7 @@ import {
   type Repository,
 } from 'typeorm';
 import { JointTransaction } from './joint-transaction.js';
+import { inTransaction } from './orm-transaction.js';
 
 /**
  * TypeORM's repositories, connected on first use: the process starts while Postgres is away, what needs it
@@ -28,7 +29,9 @@ export class Orm {
   /** Runs `work` in one transaction; what it throws rolls everything back. */
   async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     const joint = JointTransaction.current;
-    return joint ? work(joint.manager) : (await this.connected()).transaction(work);
+    if (joint) return work(joint.manager);
+    const runner = await this.queryRunner();
+    return inTransaction(runner, () => work(runner.manager));
   }
 
   /** A connection of the caller's own, who must release it; it is opened with the first use. */

@@ -17,3 +17,33 @@ export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : undefined;
 }
+
+/** What pg says without any code when there is no connection, or none any more. */
+const connectionWords =
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after)/;
+
+/** Codes of Node that stand for "not reached". */
+const networkCodes = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/**
+ * Whether Postgres was not reached, or left without an answer. Unlike {@link isConnectionError} false for errors that
+ * are not known, such as those of the service itself.
+ */
+export function isUnreachable(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  // What ends a connection, or refuses one: also a wrong password, or a database that is being copied.
+  if ('severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC')) return true;
+  const state = sqlState(error);
+  if (state === undefined) return connectionWords.test(error.message);
+  return networkCodes.has(state) || (/^[0-9A-Z]{5}$/.test(state) && isConnectionError(error));
+}

@@ -2,6 +2,7 @@ import { type CustomTypesConfig, Pool, type PoolClient, types as pgTypes } from 
 import { JointTransaction } from './joint-transaction.js';
 import { isConnectionError, isTransient } from './sql-errors.js';
 import { run, type SqlExecutor, type Statement } from './sql-executor.js';
+import { noteUnanswered, noteUnansweredCommit } from './unanswered-changes.js';
 
 export interface SqlOptions {
   url: string;
@@ -31,7 +32,8 @@ const types: CustomTypesConfig = {
  * A pool for hand-written SQL. Named statements are prepared once a connection, deadlocks and serialisation
  * failures are run again, and a connection is dropped only when it is really broken (pg's own `pool.query`
  * drops it on a unique violation too, which costs a reconnect for each wrong request). Inside of a
- * {@link JointTransaction} everything here is part of that, and it alone is run again.
+ * {@link JointTransaction} everything here is part of that, and it alone is run again. Of what fails here
+ * `mayHaveChanged` tells whether it may have been done.
  */
 export class Sql implements SqlExecutor {
   private readonly pool: Pool;
@@ -57,7 +59,10 @@ export class Sql implements SqlExecutor {
   async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
     const joint = JointTransaction.current;
     if (joint) return joint.query<Row>(statement, values);
-    return this.withRetry(async (client) => (await run<Row>(client, statement, values)).rows);
+    return this.withRetry(
+      async (client) => (await run<Row>(client, statement, values)).rows,
+      (error) => noteUnanswered(error, statement),
+    );
   }
 
   /** Runs `work` in one READ COMMITTED transaction; what it throws rolls everything back. */
@@ -71,7 +76,7 @@ export class Sql implements SqlExecutor {
           query: async <Row extends object>(statement: Statement, values: readonly unknown[] = []) =>
             (await run<Row>(client, statement, values)).rows,
         });
-        await client.query('COMMIT');
+        await commit(client);
         return result;
       } catch (error) {
         if (!isConnectionError(error)) await client.query('ROLLBACK').catch(() => {});
@@ -85,7 +90,10 @@ export class Sql implements SqlExecutor {
     await this.pool.end();
   }
 
-  private async withRetry<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+  private async withRetry<Result>(
+    work: (client: PoolClient) => Promise<Result>,
+    onFailure?: (error: unknown) => void,
+  ): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.pool.connect();
       try {
@@ -94,9 +102,19 @@ export class Sql implements SqlExecutor {
         return result;
       } catch (error) {
         client.release(isConnectionError(error));
+        onFailure?.(error);
         if (attempt >= 5 || !isTransient(error)) throw error;
       }
     }
+  }
+}
+
+async function commit(client: PoolClient): Promise<void> {
+  try {
+    await client.query('COMMIT');
+  } catch (error) {
+    noteUnansweredCommit(error);
+    throw error;
   }
 }
 

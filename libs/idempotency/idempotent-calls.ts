@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { JointTransactions, sqlState } from '#libs/database';
+import { afterCommitted, JointTransactions, sqlState } from '#libs/database';
 import { Problem } from '#libs/problems';
 import { KeptAnswers, type KeptAnswer, type UsedKey } from './kept-answers.js';
 import { KeyTurns } from './key-turns.js';
@@ -90,8 +90,9 @@ export class IdempotentCalls {
       if (isRefusal(error)) await this.kept.release(key, fingerprint).catch(() => {});
       throw error;
     });
-    if (await this.kept.keep(key, fingerprint, answer)) return { answer, replayed: false };
-    const first = await this.kept.find(key);
+    const isFirst = await afterCommitted(() => this.kept.keep(key, fingerprint, answer));
+    if (isFirst) return { answer, replayed: false };
+    const first = await afterCommitted(() => this.kept.find(key));
     return first?.answer && first.fingerprint.equals(fingerprint)
       ? { answer: first.answer, replayed: true }
       : { answer, replayed: false };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { requireNoJointTransaction, Sql, type Statement } from '#libs/database';
+import { afterCommitted, requireNoJointTransaction, Sql, type Statement } from '#libs/database';
 import { ControlBus, controlSubjects, type MailingChanged, type MailingConfirmed } from '#libs/nats';
 
 export interface Confirmation {
@@ -56,7 +56,8 @@ export class ControlConfirmation {
       if (version >= changed.version) confirmed.set(id, inFlight);
     };
     // Rows of an earlier request for the same change would tell what was in flight then: replies come first.
-    let awaited = (await this.findLiving(changed.mailingId)).map(({ id }) => id);
+    const first = await afterCommitted(() => this.findLiving(changed.mailingId));
+    let awaited = first.map(({ id }) => id);
     const missing = () => awaited.filter((id) => !confirmed.has(id));
 
     const heardFromAll = new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql } from '#libs/database';
+import { afterCommitted, Sql } from '#libs/database';
 import { ControlBus, controlSubjects } from '#libs/nats';
 import { Cursors } from '#libs/payloads';
 import { Problem } from '#libs/problems';
@@ -54,13 +54,9 @@ export class MessageResolver {
     let after = this.cursors.read(cursor) ?? 0;
     let resolved = 0;
     for (;;) {
-      const left = await countUnknown(this.sql, mailingId);
-      const { rows, upto } =
-        left === 0
-          ? { rows: [], upto: undefined }
-          : await this.reader.listUnknown(mailingId, after, MESSAGES_A_PAGE);
-      const ids = rows.map(({ id }) => id);
-      resolved += await this.resolvePage(mailingId, ids, as);
+      const page = () => this.resolveNext(mailingId, after, as);
+      const { rows, upto, count } = await (resolved === 0 ? page() : afterCommitted(page));
+      resolved += count;
       const next = rows.length === MESSAGES_A_PAGE ? rows.at(-1)?.clientId : upto;
       if (next === undefined) return { mailingId, as, resolved, nextCursor: null };
       if (performance.now() >= until) {
@@ -68,6 +64,17 @@ export class MessageResolver {
       }
       after = next;
     }
+  }
+
+  /** Resolves what is unknown of the next messages after a client's. */
+  private async resolveNext(mailingId: number, after: number, as: Resolution) {
+    const left = await countUnknown(this.sql, mailingId);
+    const { rows, upto } =
+      left === 0
+        ? { rows: [], upto: undefined }
+        : await this.reader.listUnknown(mailingId, after, MESSAGES_A_PAGE);
+    const ids = rows.map(({ id }) => id);
+    return { rows, upto, count: await this.resolvePage(mailingId, ids, as) };
   }
 
   private async resolvePage(mailingId: number, ids: readonly number[], as: Resolution): Promise<number> {

@@ -11,6 +11,7 @@ export const problemKindNames = [
   'unsupported-media-type',
   'idempotency-key-reused',
   'internal',
+  'outcome-unknown',
   'unavailable',
 ] as const;
 
@@ -28,6 +29,7 @@ export const problemKinds: Record<ProblemKind, { status: number; title: string }
   'unsupported-media-type': { status: 415, title: 'The content type is not supported' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key belongs to another request' },
   internal: { status: 500, title: 'Something went wrong on our side' },
+  'outcome-unknown': { status: 503, title: 'It may have been done' },
   unavailable: { status: 503, title: 'Not available for the moment' },
 };
 

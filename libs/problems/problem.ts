@@ -39,9 +39,21 @@ export class Problem extends Error {
     return new Problem('conflict', detail, errors.length > 0 ? { errors } : {});
   }
 
-  /** Nothing is wrong with the request, but it can't be served for the moment. */
+  /** Nothing is wrong with the request, but it can't be served for the moment; surely nothing was changed. */
   static unavailable(detail: string, cause?: unknown): Problem {
     return new Problem('unavailable', detail, { retryAfterSeconds: 1, cause });
+  }
+
+  /**
+   * The change may have been made, now or in a moment. Without a time to try again: a caller that just repeats the
+   * request may make the change twice.
+   */
+  static outcomeUnknown(cause?: unknown): Problem {
+    return new Problem(
+      'outcome-unknown',
+      'The database did not say whether the change was made: ask again under the same Idempotency-Key, or look before repeating.',
+      { cause },
+    );
   }
 
   get status(): number {

@@ -1,4 +1,4 @@
-import { isConnectionError, sqlState } from '#libs/database';
+import { isUnreachable, mayHaveChanged, sqlState } from '#libs/database';
 import type { ProblemDocument } from './problem-document.js';
 import { problemKindNames, problemKinds, type ProblemKind } from './problem-kinds.js';
 import { Problem } from './problem.js';
@@ -18,23 +18,6 @@ function asProblem(error: unknown): Problem {
   );
 }
 
-/** What pg says without any code when there is no connection, or none any more. */
-const connectionWords =
-  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after)/;
-
-/** Codes of Node that stand for "not reached". */
-const networkCodes = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
-
 /**
  * A server without the schema (42P01, 42703, 42883), read-only after a failover (25006), out of something
  * (class 53), or too slow (57014, 55P03): it passes, or an operator makes it pass.
@@ -42,25 +25,24 @@ const networkCodes = new Set([
 const passing = /^(53...|25006|42P01|42703|42883|57014|55P03|40001|40P01)$/;
 
 function fromPostgres(error: unknown): Problem | undefined {
-  const state = sqlState(error);
-  if (isUnreachable(error, state)) {
-    return Problem.unavailable('The database is not reachable; please try again.', error);
+  if (mayHaveChanged(error)) return Problem.outcomeUnknown(error);
+  if (isUnreachable(error)) {
+    return Problem.unavailable(
+      'The database is not reachable, and nothing was changed; please try again.',
+      error,
+    );
   }
+  const state = sqlState(error);
   if (state === undefined || !/^[0-9A-Z]{5}$/.test(state)) return undefined;
   if (passing.test(state)) {
-    return Problem.unavailable('The database can not serve this at the moment; please try again.', error);
+    return Problem.unavailable(
+      'The database can not serve this at the moment, and nothing was changed; please try again.',
+      error,
+    );
   }
   // A service that knows the constraint says more; this is for the one that nobody thought of.
   if (state === '23505') return Problem.conflict('It conflicts with what is there already.');
   return undefined;
-}
-
-function isUnreachable(error: unknown, state: string | undefined): boolean {
-  if (!(error instanceof Error)) return false;
-  // What ends a connection, or refuses one: also a wrong password, or a database that is being copied.
-  if ('severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC')) return true;
-  if (state === undefined) return connectionWords.test(error.message);
-  return networkCodes.has(state) || (/^[0-9A-Z]{5}$/.test(state) && isConnectionError(error));
 }
 
 /** Fastify's errors and Nest's exceptions both carry a status; only those below 500 are for the caller. */

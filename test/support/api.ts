@@ -27,6 +27,12 @@ export interface Call {
 
 const tables = ['clients', 'mailings', 'batches', 'messages', 'attempts', 'mailing_counters'];
 
+interface TestDatabase {
+  /** Instead of one that is made for the test and dropped with it. */
+  database?: { url: string; drop(): Promise<void> };
+  through?: (url: string) => string;
+}
+
 /** The API in this process, over a database and a NATS account of its own. */
 export class TestApi {
   private constructor(
@@ -37,10 +43,16 @@ export class TestApi {
     private readonly dropDatabase: () => Promise<void>,
   ) {}
 
-  static async start(settings: Record<string, string> = {}, limits?: HttpLimits): Promise<TestApi> {
-    const [database, nats] = [await createTestDatabase(), await natsAccount()];
+  /** `through` is where the service finds the database, if that is not the address of the database itself. */
+  static async start(
+    settings: Record<string, string> = {},
+    limits?: HttpLimits,
+    { database: own, through = (url) => url }: TestDatabase = {},
+  ): Promise<TestApi> {
+    const database = own ?? (await createTestDatabase());
+    const nats = await natsAccount();
     const config = loadApiConfig({
-      DATABASE_URL: database.url,
+      DATABASE_URL: through(database.url),
       NATS_URL: nats.url,
       LOG_LEVEL: 'silent',
       ...settings,

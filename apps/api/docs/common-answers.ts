@@ -12,7 +12,9 @@ interface CommonAnswer {
   /** Reasons of kinds that share the status with another. */
   reasons?: Record<string, string>;
   headers?: Record<string, HeaderName>;
-  holdsFor?: (operation: Operation) => boolean;
+  /** The kinds of problem with that status, if not all. */
+  kinds?: readonly string[];
+  holdsFor?: (operation: Operation, method: string) => boolean;
 }
 
 const takesKey = ({ security }: Operation) => security?.length !== 0;
@@ -78,6 +80,15 @@ const commonAnswers: CommonAnswer[] = [
     reason: 'Something went wrong on our side; the logs tell more under the `requestId`.',
   },
   {
+    name: 'ReadUnavailable',
+    status: 503,
+    reason:
+      'The service has too much to do, or its database is not reachable; try again after `Retry-After` seconds.',
+    kinds: ['unavailable'],
+    headers: { 'Retry-After': 'RetryAfter' },
+    holdsFor: (operation, method) => method === 'get' && takesKey(operation),
+  },
+  {
     name: 'Unavailable',
     status: 503,
     reason:
@@ -95,18 +106,18 @@ const commonAnswers: CommonAnswer[] = [
 export function describeCommonAnswers(document: OpenAPIObject): void {
   const responses = Object.fromEntries(commonAnswers.map((answer) => [answer.name, described(answer)]));
   document.components = { ...document.components, responses };
-  for (const { operation } of operationsOf(document)) {
+  for (const { operation, method } of operationsOf(document)) {
     for (const { name, status, holdsFor } of commonAnswers) {
-      if (holdsFor?.(operation) === false) continue;
+      if (holdsFor?.(operation, method) === false) continue;
       operation.responses[status] ??= { $ref: `#/components/responses/${name}` };
     }
   }
 }
 
 /** With an example of each kind of problem that has the status; one without a kind has no body of ours. */
-function described({ status, reason, reasons = {}, headers = {} }: CommonAnswer): Response {
+function described({ status, reason, reasons = {}, headers = {}, kinds }: CommonAnswer): Response {
   const problems = problemKindNames
-    .filter((kind) => problemKinds[kind].status === status)
+    .filter((kind) => problemKinds[kind].status === status && kinds?.includes(kind) !== false)
     .map((kind) => ({ kind, reason: reasons[kind] ?? reason }));
   const answer = problems.length > 0 ? problemAnswer(problems) : { description: reason };
   const own = Object.entries(headers).map(([name, described]) => [name, header(described)]);

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { afterCommitted } from '#libs/database';
 import { Repeatable } from '#libs/idempotency';
 import {
   MessagePageDto,
@@ -75,7 +76,7 @@ export class MessagesController {
   })
   async resolve(@Id() id: number, @Body() { as }: ResolveMessageDto): Promise<MessageWithAttemptsDto> {
     await this.resolver.resolve(id, as);
-    return this.messages.get(id);
+    return afterCommitted(() => this.messages.get(id));
   }
 
   @Post('mailings/:id/resolve')

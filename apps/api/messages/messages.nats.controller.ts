@@ -1,4 +1,5 @@
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { afterCommitted } from '#libs/database';
 import { Repeatable } from '#libs/idempotency';
 import {
   MessagePageDto,
@@ -53,7 +54,7 @@ export class MessagesNatsController {
     @FieldsBesideId() { as }: ResolveMessageDto,
   ): Promise<MessageWithAttemptsDto> {
     await this.resolver.resolve(id, as);
-    return this.messages.get(id);
+    return afterCommitted(() => this.messages.get(id));
   }
 
   @MessagePattern('ems.mailings.resolve')
