@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type MicroserviceOptions, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { lastValueFrom } from 'rxjs';
+import { Admission } from '#libs/admission';
 import { Problem } from '#libs/problems';
 import { requestIdFrom } from '#libs/telemetry';
 import type { NatsLink } from './nats-link.js';
@@ -34,8 +35,8 @@ export interface NatsTransportOptions {
   around?: (request: NatsRequest, answer: () => Promise<NatsAnswer>) => Promise<NatsAnswer>;
 }
 
-/** Messages that are worked on at one time; a further one is answered at once that it can't be. */
-const AT_ONCE = 500;
+/** As over HTTP; each has a payload of 1 MiB at most. */
+const REQUESTS = { atOnce: 500, waiting: 1_000, patienceMs: 2_000 };
 
 /** Milliseconds that requests which are being worked on get at a shutdown. */
 const FINISH_TIMEOUT = 5_000;
@@ -56,6 +57,7 @@ export function natsMicroservice(link: NatsLink, options: NatsTransportOptions =
 export class NatsTransport extends ServerNats {
   protected override readonly logger = new Logger(NatsTransport.name);
   private readonly working = new Set<Promise<unknown>>();
+  private readonly admission = new Admission(REQUESTS);
   private readonly plainJson: PlainJsonSerializer;
   private open: Subscription[] = [];
 
@@ -94,7 +96,7 @@ export class NatsTransport extends ServerNats {
     const request: NatsRequest = {
       subject: message.subject,
       handler,
-      requestId: requestIdFrom(message.headers?.get('X-Request-Id')),
+      requestId: requestIdFrom(new RequestContext(message).header('X-Request-Id')),
     };
     const answer = async () => this.respond(message, request, await this.replyTo(handler, message));
     try {
@@ -114,10 +116,14 @@ export class NatsTransport extends ServerNats {
   }
 
   private async replyTo(listener: string | undefined, message: Msg): Promise<Reply> {
+    if (!(await this.admission.enter())) {
+      return {
+        err: Problem.unavailable(
+          'Too many requests are being worked on, and nothing was changed; please try again.',
+        ),
+      };
+    }
     try {
-      if (this.working.size >= AT_ONCE) {
-        throw Problem.unavailable('Too many requests are being worked on; please try again.');
-      }
       const packet = await this.deserializer.deserialize(message, { channel: listener });
       const handler = this.messageHandlers.get(listener ?? '');
       if (!handler) throw new Problem('not-found', `Nothing answers to ${message.subject}.`);
@@ -127,6 +133,8 @@ export class NatsTransport extends ServerNats {
       return { response, headers: context.replyHeaders };
     } catch (err) {
       return { err };
+    } finally {
+      this.admission.leave();
     }
   }
 

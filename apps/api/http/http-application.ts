@@ -43,8 +43,8 @@ export async function createHttpApplication(
   acceptJsonOnly(server);
   endConnectionsAtClose(server);
   nameWhatIsMade(server);
-  limitConnections(server, limits.connections);
-  limitRequests(server, limits.requestsAtOnce);
+  limitConnections(server, limits);
+  limitRequests(server, limits.requests);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,

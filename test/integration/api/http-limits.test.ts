@@ -2,38 +2,81 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { HTTP_LIMITS } from '../../../apps/api/http/http-limits.js';
-import { TestApi } from '../../support/api.js';
+import { text } from 'node:stream/consumers';
+import { aClient, TestApi } from '../../support/api.js';
 import { holdTable } from '../../support/held-table.js';
 import { until } from '../../support/until.js';
+
+/** Milliseconds. */
+const PATIENCE = 1_000;
 
 let api: TestApi;
 let port: number;
 
 beforeEach(async () => {
-  api = await TestApi.start({}, { ...HTTP_LIMITS, connections: 20, requestsAtOnce: 12, silenceMs: 1_000 });
+  api = await TestApi.start(
+    {},
+    {
+      ...HTTP_LIMITS,
+      connections: 20,
+      spareConnections: 2,
+      requests: { atOnce: 12, waiting: 3, patienceMs: PATIENCE },
+      silenceMs: 1_000,
+    },
+  );
   await api.app.listen(0, '127.0.0.1');
   port = Number(new URL(await api.app.getUrl()).port);
 });
 afterEach(() => api.end());
 
 describe('requests that Postgres keeps waiting', () => {
-  test('are worked on up to a limit; more are refused at once, and health is answered', async () => {
+  test('are worked on up to a limit; more wait their turn, and are refused when it does not come', async () => {
     const release = await holdTable(api.databaseUrl, 'mailings');
-    const waiting = Array.from({ length: 12 }, () => api.get('/v1/mailings/1'));
-    await until('they wait', async () => {
-      const { status } = await api.get('/v1/clients/1');
-      return status === 503;
-    });
+    const working = Array.from({ length: 12 }, () => api.get('/v1/mailings/1'));
     const startedAt = performance.now();
-    const refused = await api.get('/v1/clients/1');
-    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
-    expect(refused.body.detail).toBe('Too many requests are being worked on; please try again.');
+    const waiting = Array.from({ length: 3 }, () => api.get('/v1/clients/1'));
+    const beyond = await api.get('/v1/clients/1');
+    const refusedAfter = performance.now() - startedAt;
+    expect([beyond.status, beyond.headers['retry-after'], beyond.headers.connection]).toEqual([
+      503,
+      '1',
+      'close',
+    ]);
     expect((await api.get('/health/live')).status).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect((await api.get('/metrics')).status).toBe(200);
 
+    for (const { status, headers, body } of await Promise.all(waiting)) {
+      expect([status, headers['retry-after'], headers.connection]).toEqual([503, '1', 'keep-alive']);
+      expect(body.detail).toBe(
+        'Too many requests are being worked on, and nothing was changed; please try again.',
+      );
+    }
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(PATIENCE - 1);
+    expect(refusedAfter).toBeLessThan(PATIENCE);
+
+    const patient = api.get('/v1/clients/1');
     await release();
-    for (const { status } of await Promise.all(waiting)) expect(status).toBe(404);
-    expect((await api.get('/v1/clients/1')).status).toBe(404);
+    for (const { status } of await Promise.all(working)) expect(status).toBe(404);
+    expect((await patient).status).toBe(404);
+  });
+
+  test('are not carried out when their callers have left before their turn', async () => {
+    const release = await holdTable(api.databaseUrl, 'mailings');
+    const working = Array.from({ length: 12 }, () => api.get('/v1/mailings/1'));
+    const caller = new AbortController();
+    const given = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(aClient()),
+    };
+    const left = fetch(`http://127.0.0.1:${port}/v1/clients`, { ...given, signal: caller.signal });
+    const server = api.app.getHttpServer();
+    await once(server, 'request');
+    caller.abort();
+    await expect(left).rejects.toThrow();
+    await release();
+    await Promise.all(working);
+    expect((await api.get('/v1/clients')).body.items).toEqual([]);
   });
 
   test('count for as long as the work lasts, though the caller has left', async () => {
@@ -64,8 +107,22 @@ async function connection(): Promise<Socket> {
 }
 
 describe('connections', () => {
-  test('beyond the limit are closed at once, and taken again when there is room', async () => {
+  test('beyond the limit are for those who look after it; beyond the spare ones they are closed', async () => {
     const first = await Promise.all(Array.from({ length: 20 }, connection));
+    const ask = async (path: string) => {
+      const socket = await connection();
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`);
+      return socket;
+    };
+    for (const [path, status] of [
+      ['/health/live', 200],
+      ['/metrics', 200],
+      ['/v1/clients', 503],
+    ] as const) {
+      const answer = await text(await ask(path));
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} .*\r\nconnection: close\r\n`, 'is'));
+    }
+    await Promise.all([connection(), connection()]);
     const further = await connection();
     await once(further, 'close');
     expect(first.filter((socket) => socket.destroyed)).toEqual([]);

@@ -1,0 +1,1 @@
+export { Admission, type AdmissionLimits } from './admission.js';
