@@ -1,17 +1,15 @@
 import type { Sql, Statement } from '#libs/database';
 
-/** What may be over: planned, or cancelled, or paused with its end passed, and no batch is open. */
+/** What is over: planned, running or paused, or cancelled, and no batch is open. */
 const isOver = `
       m.started_at IS NOT NULL AND m.finished_at IS NULL
-      AND (m.status = 'cancelled'
-        OR (m.planned_at IS NOT NULL AND (m.status = 'running' OR m.end_at <= clock.now)))
+      AND (m.status = 'cancelled' OR m.planned_at IS NOT NULL)
       AND NOT EXISTS (SELECT FROM batches b WHERE b.mailing_id = m.id AND b.state <> 'done')`;
 
 const hold: Statement = {
   name: 'hold-finished-mailings',
   text: `
-    WITH clock AS MATERIALIZED (SELECT ems_now() AS now)
-    SELECT m.id FROM clock CROSS JOIN mailings m
+    SELECT m.id FROM mailings m
     WHERE ${isOver}
     FOR NO KEY UPDATE OF m SKIP LOCKED`,
 };
@@ -34,7 +32,7 @@ const finish: Statement = {
 
 /**
  * Finishes every mailing that has nothing left open, and returns them: `completed`, or still `cancelled`. A
- * paused one is over as well once its end has passed and everything in it has expired.
+ * paused one as well: nothing is left that a resumption could send.
  */
 export function finishMailings(sql: Sql): Promise<{ id: number; status: 'completed' | 'cancelled' }[]> {
   return sql.transaction(async (transaction) => {

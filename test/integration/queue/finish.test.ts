@@ -76,19 +76,67 @@ describe('a mailing is finished', () => {
     expect(await statuses(mailing)).toEqual({ cancelled: 4 });
   });
 
+  test('paused with nothing left: what was on the wire when it was paused was the last of it', async () => {
+    const { sql, aPlannedMailing, dispatcher, setStatus, statuses } = await setup();
+    const mailing = await aPlannedMailing();
+    const one = await dispatcher();
+    const { batch, messages } = await one.leaseAndGrant();
+    await setStatus(mailing, 'paused');
+    await one.record(...messages.map((message) => sent(batch, message)));
+    expect(await finishMailings(sql), 'a batch is leased').toEqual([]);
+    expect(await one.release(batch)).toBe('done');
+
+    expect(await finishMailings(sql)).toEqual([{ id: mailing, status: 'completed' }]);
+    expect(await statuses(mailing)).toEqual({ sent: 3 });
+  });
+
+  test('paused when nobody matched', async () => {
+    const { sql, aMailing, plan, setStatus } = await setup();
+    const mailing = await aMailing();
+    await plan();
+    await setStatus(mailing, 'paused');
+
+    expect(await finishMailings(sql)).toEqual([{ id: mailing, status: 'completed' }]);
+  });
+
   test('paused and ended: completed, with everything expired; not while it could be resumed', async () => {
-    const { sql, aPlannedMailing, setStatus, shiftClock, run, statuses } = await setup();
+    const { sql, aPlannedMailing, setStatus, shiftClock, statuses } = await setup();
     const mailing = await aPlannedMailing({ endsIn: '1h' });
     await setStatus(mailing, 'paused');
-    await run(`UPDATE batches SET state = 'done'`);
     expect(await finishMailings(sql)).toEqual([]);
-    await run(`UPDATE batches SET state = 'ready'`);
     await shiftClock('1h');
     expect(await finishMailings(sql)).toEqual([]);
     await closeSpentBatches(sql, 0);
 
     expect(await finishMailings(sql)).toEqual([{ id: mailing, status: 'completed' }]);
     expect(await statuses(mailing)).toEqual({ expired: 3 });
+  });
+
+  test('paused before its start and ended: completed, with everything expired', async () => {
+    const { sql, clients, aMailing, plan, setStatus, shiftClock, statuses } = await setup();
+    await clients({ count: 3 });
+    const mailing = await aMailing({ endsIn: '1h' });
+    await setStatus(mailing, 'paused');
+    await plan();
+    expect(await finishMailings(sql)).toEqual([]);
+    await shiftClock('1h');
+    await plan();
+
+    expect(await finishMailings(sql)).toEqual([{ id: mailing, status: 'completed' }]);
+    expect(await statuses(mailing)).toEqual({ expired: 3 });
+  });
+
+  test('not while it is paused and planned in part', async () => {
+    const { sql, clients, aMailing, run, setStatus } = await setup();
+    await clients({ count: 6 });
+    const mailing = await aMailing();
+    const lease = await takeMailing(sql, 30_000);
+    if (!lease) throw new Error('There was no mailing to plan');
+    await planPage(sql, lease, { size: 4, guardMs: 500, leaseMs: 30_000, shard: 0 });
+    await setStatus(mailing, 'paused');
+    await run(`UPDATE batches SET state = 'done'`);
+
+    expect(await finishMailings(sql)).toEqual([]);
   });
 
   test('once, when several finish at the same time', async () => {
