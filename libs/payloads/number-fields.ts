@@ -1,4 +1,3 @@
-import { Transform } from 'class-transformer';
 import { Problem } from '#libs/problems';
 import { field, rule, type FieldOptions } from './field.js';
 
@@ -26,11 +25,18 @@ export function IntegerField(options: IntegerOptions): PropertyDecorator {
   );
 }
 
-/** Turns digits into their number, for fields that also come in a query string, where all are strings. */
+const DIGITS_AS_NUMBER = Symbol('DigitsAsNumber');
+
+/** Lets digits stand for their number where the field comes in a query string, in which all values are texts. */
 export function DigitsAsNumber(): PropertyDecorator {
-  return Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value,
-  );
+  return (target, name) => {
+    Reflect.defineMetadata(DIGITS_AS_NUMBER, [...digitFields(target), name], target);
+  };
+}
+
+/** The fields of a class, by its prototype, that are so marked. */
+export function digitFields(prototype: object): (string | symbol)[] {
+  return (Reflect.getMetadata(DIGITS_AS_NUMBER, prototype) ?? []) as (string | symbol)[];
 }
 
 /** An id in an answer. */
@@ -38,12 +44,13 @@ export function IdField(options: FieldOptions): PropertyDecorator {
   return IntegerField({ ...options, min: 1, max: Number.MAX_SAFE_INTEGER });
 }
 
-/**
- * The id that a path or a message asks for: a whole number from 1 to 2^53 - 1, or its digits. Throws a
- * {@link Problem} that names `path`.
- */
-export function parseId(value: unknown, path = 'id'): number {
-  const id = typeof value === 'string' && /^[1-9]\d{0,15}$/.test(value) ? Number(value) : value;
-  if (typeof id === 'number' && Number.isSafeInteger(id) && id > 0) return id;
+/** The id in a path: a whole number from 1 to 2^53 - 1 in digits. Throws a {@link Problem}. */
+export function parseId(digits: string): number {
+  return requireId(/^[1-9]\d{0,15}$/.test(digits) ? Number(digits) : digits, 'id');
+}
+
+/** An id in a payload: a JSON number, never its digits. Throws a {@link Problem} that names `path`. */
+export function requireId(value: unknown, path: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
   throw Problem.invalid([{ path, message: 'must be a whole number from 1 to 9007199254740991' }]);
 }

@@ -5,7 +5,7 @@ export interface TextOptions extends FieldOptions {
   max: number;
 }
 
-/** A string that is not blank. It is kept as given, outer blanks included. */
+/** A string in which something can be seen. It is kept as given, outer blanks included. */
 export function TextField(options: TextOptions): PropertyDecorator {
   return field(
     options,
@@ -66,8 +66,15 @@ function textMessage(max: number): string {
   return `must be a string of 1 to ${max} characters that is not blank`;
 }
 
+/**
+ * A character that leaves a mark. White space, controls and what Unicode lets every font pass over
+ * (Default_Ignorable_Code_Point, such as U+200B and U+3164) leave none, nor do two that are drawn empty: the Braille
+ * blank and the null note head.
+ */
+const visible = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\u2800\u{1d159}]/u;
+
 function isText(value: unknown, max: number): boolean {
-  if (typeof value !== 'string' || value.trim() === '') return false;
+  if (typeof value !== 'string' || !visible.test(value)) return false;
   // A code point takes one or two units, so most strings need no counting.
   return value.length <= max || (value.length <= 2 * max && Array.from(value).length <= max);
 }

@@ -1,18 +1,20 @@
 import { type ArgumentMetadata, Injectable, Param, type PipeTransform } from '@nestjs/common';
-import { parseId, validatePayload } from '#libs/payloads';
+import { parseId, validatePayload, validateQuery } from '#libs/payloads';
 
 /** Holds each body and each query that has a DTO class against it. */
 @Injectable()
 export class PayloadPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
-    if ((type !== 'body' && type !== 'query') || metatype === undefined) return value;
-    return validatePayload(metatype as new () => object, value);
+    if (metatype === undefined) return value;
+    if (type === 'query')
+      return validateQuery(metatype as new () => object, value as Record<string, unknown>);
+    return type === 'body' ? validatePayload(metatype as new () => object, value) : value;
   }
 }
 
 @Injectable()
-class IdPipe implements PipeTransform {
-  transform(value: unknown): number {
+class IdPipe implements PipeTransform<string, number> {
+  transform(value: string): number {
     return parseId(value);
   }
 }

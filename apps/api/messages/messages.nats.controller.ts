@@ -11,7 +11,7 @@ import {
   ResolveMessageDto,
   ResolveMessagesDto,
 } from '#libs/messages';
-import { PageQuery, parseId, validatePayload } from '#libs/payloads';
+import { PageQuery, requireId, validatePayload } from '#libs/payloads';
 import { Problem } from '#libs/problems';
 import { FieldsBesideId, Id, IdAmongFields } from '../nats/payload.js';
 import { RequestReply } from '../nats/request-reply.js';
@@ -40,10 +40,10 @@ export class MessagesNatsController {
       throw Problem.invalid([{ path: '', message: 'must have either a mailingId or a clientId' }]);
     }
     if (mailingId === undefined) {
-      return this.messages.listOfClient(parseId(clientId, 'clientId'), validatePayload(PageQuery, query));
+      return this.messages.listOfClient(requireId(clientId, 'clientId'), validatePayload(PageQuery, query));
     }
     return this.messages.listOfMailing(
-      parseId(mailingId, 'mailingId'),
+      requireId(mailingId, 'mailingId'),
       validatePayload(MessagesQuery, query),
     );
   }
