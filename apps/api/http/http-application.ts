@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { requestIdFrom } from '#libs/telemetry';
 import { refuseOtherMethods } from './allowed-methods.js';
@@ -13,6 +14,8 @@ import { HttpPayloadPipe } from './refused-bodies.js';
 import { answerWithProblem, ProblemFilter } from './problem-answer.js';
 import { requestAccess } from './request-access.js';
 import { securityHeaders } from './security-headers.js';
+import { answerUnreadable, refuseTunnels } from './unreadable-requests.js';
+import { refuseMalformedRequests } from './well-formed-requests.js';
 
 /**
  * The HTTP side of the API, not listening yet: bodies, keys, validation, problems, headers and docs are the
@@ -28,16 +31,23 @@ export async function createHttpApplication(
     // While closing, what still comes in on open connections is answered rather than refused.
     return503OnClosing: false,
     requestTimeout: limits.arrivalMs,
+    http: arrival(limits.arrivalMs),
     connectionTimeout: limits.silenceMs,
     genReqId: (request: IncomingMessage) => requestIdFrom(request.headers['x-request-id']),
     // What the router itself refuses reaches no hook and no filter.
-    frameworkErrors: answerWithProblem,
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      addOwnHeaders(request, reply);
+      answerWithProblem(error, request, reply);
+    },
+    clientErrorHandler: answerUnreadable,
   });
   const server = adapter.getInstance();
   server.addHook('onRequest', (request, reply, done) => {
-    reply.headers({ ...securityHeaders, 'x-request-id': request.id });
+    addOwnHeaders(request, reply);
     done();
   });
+  refuseMalformedRequests(server);
+  refuseTunnels(server);
   server.addHook('onRequest', requestAccess(options.apiKeys));
   refuseOtherMethods(server);
   acceptJsonOnly(server);
@@ -55,4 +65,21 @@ export async function createHttpApplication(
   app.enableCsrfProtection();
   serveDocs(app);
   return app;
+}
+
+function addOwnHeaders({ id }: FastifyRequest, reply: FastifyReply): void {
+  void reply.headers({ ...securityHeaders, 'x-request-id': id });
+}
+
+/**
+ * Node's own settings of a server. It looks for what is late only now and then, by default each 30 s, and gives headers
+ * a minute whatever the request as a whole has. A missing Host it would answer by itself.
+ */
+function arrival(limitMs: number) {
+  return {
+    headersTimeout: limitMs,
+    requestTimeout: limitMs,
+    connectionsCheckingInterval: Math.min(1_000, limitMs / 10),
+    requireHostHeader: false,
+  };
 }

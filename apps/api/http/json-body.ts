@@ -7,8 +7,17 @@ export const BODY_LIMIT = 1_048_576;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Makes JSON the only kind of body there is: any other content type is refused as unsupported. */
+/**
+ * Makes plain JSON the only kind of body there is: any other content type, and whatever is compressed, is refused as
+ * unsupported.
+ */
 export function acceptJsonOnly(server: FastifyInstance): void {
+  server.addHook('onRequest', ({ headers }, reply, done) => {
+    const coding = headers['content-encoding'];
+    if (coding === undefined || coding.toLowerCase() === 'identity') return done();
+    void reply.header('accept-encoding', 'identity');
+    done(new Problem('unsupported-media-type', 'A body must be sent as it is, without a Content-Encoding.'));
+  });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
     const parsed = parseJson(body);

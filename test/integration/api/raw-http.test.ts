@@ -1,11 +1,9 @@
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestApi } from '../../support/api.js';
+import { exchange, readAnswer } from '../../support/raw-exchange.js';
 
 /** What no HTTP client would send, byte by byte. */
-
-/** Milliseconds in which everything has to be answered, whatever it is. */
-const IN_TIME = 2_000;
 
 let api: TestApi;
 let port: number;
@@ -16,21 +14,6 @@ beforeAll(async () => {
   ({ port } = api.app.getHttpServer().address() as AddressInfo);
 });
 afterAll(() => api.end());
-
-/** Sends bytes and reads until the service ends the connection; rejects when it does not. */
-function exchange(bytes: Buffer, andNoMore = false): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    let answer = '';
-    socket.setTimeout(IN_TIME, () => socket.destroy(new Error(`no end in time, but ${answer}`)));
-    socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk));
-    socket.once('close', () => resolve(answer));
-    // What was answered before a reset still counts.
-    socket.once('error', (error) => (answer === '' ? reject(error) : resolve(answer)));
-    socket.write(bytes);
-    if (andNoMore) socket.end();
-  });
-}
 
 const LESS = 'a body that is less than announced';
 const host = 'Host: 127.0.0.1\r\nConnection: close\r\n';
@@ -70,13 +53,19 @@ test.for([
   ['a body that is compressed', post('Content-Encoding: gzip\r\nContent-Length: 5\r\n', '\x1f\x8b\x08\0\0')],
   [LESS, post('Content-Length: 500\r\n', client)],
   ['a protocol to change to', get('/v1/clients/x', 'Upgrade: websocket\r\n')],
+  ['a tunnel', `CONNECT example.com:443 HTTP/1.1\r\n${host}\r\n`],
   ['an expectation that nobody has', get('/v1/clients/x', 'Expect: the-unexpected\r\n')],
 ] as const)('%s is answered at once, changes nothing and breaks nothing', async ([what, bytes]) => {
   const before = await api.snapshot();
-  const answer = await exchange(Buffer.from(bytes, 'latin1'), what === LESS);
-  expect(answer === '' || /^HTTP\/1\.1 [24]\d\d /.test(answer), answer.slice(0, 300)).toBe(true);
+  const answer = await exchange(port, Buffer.from(bytes, 'latin1'), { andNoMore: what === LESS });
+  expect(answer.slice(0, 300)).toMatch(/^HTTP\/1\.1 [24]\d\d /);
+  const { status, headers, body } = readAnswer(answer);
+  if (status >= 400) {
+    expect(headers.get('content-type'), answer).toMatch(/^application\/problem\+json/);
+    expect(JSON.parse(body)).toMatchObject({ status, requestId: headers.get('x-request-id') });
+  }
   expect(await api.snapshot()).toEqual(before);
-  expect(await exchange(Buffer.from(get('/v1/statistics')))).toMatch(/^HTTP\/1\.1 200 /);
+  expect(await exchange(port, Buffer.from(get('/v1/statistics')))).toMatch(/^HTTP\/1\.1 200 /);
 });
 
 test('a request that is written in one byte at a time is read like any other', async () => {

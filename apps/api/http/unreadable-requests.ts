@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, type OutgoingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import { Problem } from '#libs/problems';
+import { securityHeaders } from './security-headers.js';
+
+const logger = new Logger('Problem');
+
+/** What Node says of a connection whose bytes are no request, or not in time. */
+type ConnectionError = Error & { code?: string };
+
+/** Answers for Fastify what reaches no route: bytes that are no request, and requests that do not arrive. */
+export function answerUnreadable(error: ConnectionError, socket: Socket): void {
+  const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: OutgoingMessage };
+  // A reset needs no answer, and after the head of one no other may follow.
+  if (error.code === 'ECONNRESET' || !socket.writable || underWay?.headersSent) socket.destroy(error);
+  else refuse(socket, problemOf(error));
+}
+
+/** Answers CONNECT, on which Node would hang up. */
+export function refuseTunnels(server: FastifyInstance): void {
+  server.server.on('connect', ({ url = '' }: IncomingMessage, socket: Duplex) => {
+    refuse(socket, new Problem('method-not-allowed', `CONNECT is not possible at ${url}.`), 'allow: GET\r\n');
+  });
+}
+
+function problemOf({ code }: ConnectionError): Problem {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('request-timeout', 'The request did not arrive as a whole in time.');
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('headers-too-large', 'The address and the headers may have 16 KiB together.');
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new Problem('payload-too-large', 'The extensions of a chunk may have 16 KiB.');
+    default:
+      return new Problem('invalid-input', 'The bytes that came are no request of HTTP/1.1.');
+  }
+}
+
+function refuse(socket: Duplex, problem: Problem, extraHeaders = ''): void {
+  const requestId = randomUUID();
+  const { status } = problem;
+  const body = JSON.stringify({ ...problem.toDocument(), requestId });
+  const headers = Object.entries({
+    ...securityHeaders,
+    date: new Date().toUTCString(),
+    'x-request-id': requestId,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}${extraHeaders}\r\n`;
+  logger.log({ requestId, code: status, msg: problem.detail });
+  socket.end(head + body, () => socket.destroy());
+}
