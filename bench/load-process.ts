@@ -6,6 +6,8 @@ import { apiCalls } from './api-calls.js';
 export interface LoadReport {
   /** Answers a second over the whole time. */
   rate: number;
+  /** Those of them that were 2xx. */
+  useful: number;
   non2xx: number;
   errors: number;
 }
@@ -20,5 +22,10 @@ const result = await autocannon({
   requests: [request],
 });
 const { requests, duration, non2xx, errors } = result;
-const report: LoadReport = { rate: requests.total / duration, non2xx, errors };
+const report: LoadReport = {
+  rate: requests.total / duration,
+  useful: result['2xx'] / duration,
+  non2xx,
+  errors,
+};
 process.send?.(report, () => process.exit(0));

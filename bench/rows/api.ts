@@ -1,10 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '#libs/embedded';
 import { apiCalls, CLIENTS } from '../api-calls.js';
 import { findingOf, inTurn, ratioAtLeast } from '../finding.js';
-import type { LoadReport } from '../load-process.js';
+import { failureOf, runLoad, startProcess } from '../load.js';
 import type { Row } from '../row.js';
 import { BenchWorld } from '../world.js';
 
@@ -13,38 +12,16 @@ const SECONDS = 2;
 const WARM_UP = 4;
 const ROUNDS = 9;
 
-/** Above those of the clients that are there before, and each load begins a million further on. */
-let firstPhone = 79_500_000_000;
-
 /** Requests a second that were answered with 2xx; throws when any was not. */
 async function rateOf(url: string, call: string, seconds = SECONDS): Promise<number> {
-  const load = startProcess('../load-process.js', {
-    URL: url,
-    CALL: call,
-    CONNECTIONS: String(CONNECTIONS),
-    SECONDS: String(seconds),
-    FIRST_PHONE: String((firstPhone += 1_000_000)),
-  });
-  const [report]: unknown[] = await Promise.race([once(load, 'message'), failureOf(load)]);
-  const { rate, non2xx, errors } = report as LoadReport;
+  const { rate, non2xx, errors } = await runLoad({ url, call, connections: CONNECTIONS, seconds });
   if (non2xx + errors > 0) throw new Error(`${call}: ${non2xx} answers were not 2xx, and ${errors} failed`);
   return rate;
 }
 
-function startProcess(module: string, settings: Record<string, string>): ChildProcess {
-  return fork(fileURLToPath(new URL(module, import.meta.url)), {
-    env: { PATH: process.env['PATH'], ...settings },
-  });
-}
-
-async function failureOf(child: ChildProcess): Promise<never> {
-  const [code] = (await once(child, 'exit')) as [number | null];
-  throw new Error(`It ended with ${code} and said nothing`);
-}
-
 async function startBareApi(databaseUrl: string): Promise<{ child: ChildProcess; url: string }> {
   const port = await freePort();
-  const child = startProcess('../reference/bare-api.js', { DATABASE_URL: databaseUrl, PORT: String(port) });
+  const child = startProcess('reference/bare-api.js', { DATABASE_URL: databaseUrl, PORT: String(port) });
   await Promise.race([once(child, 'message'), failureOf(child)]);
   return { child, url: `http://127.0.0.1:${port}` };
 }

@@ -4,6 +4,7 @@ import { backlog } from './backlog.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
 import { natsAway } from './nats-away.js';
+import { overload } from './overload.js';
 import { peers } from './peers.js';
 import { plan } from './plan.js';
 import { longProvider, scaleOut } from './provider-latency.js';
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   plan,
   statistics,
   api,
+  overload,
   scaleOut,
   longProvider,
   backlog,
