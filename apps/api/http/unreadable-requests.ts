@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
-import { Problem } from '#libs/problems';
+import { Problem, type ProblemKind } from '#libs/problems';
 import { securityHeaders } from './security-headers.js';
 
 const logger = new Logger('Problem');
@@ -27,23 +27,25 @@ export function refuseTunnels(server: FastifyInstance): void {
   });
 }
 
-function problemOf({ code }: ConnectionError): Problem {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Problem('request-timeout', 'The request did not arrive as a whole in time.');
-    case 'HPE_HEADER_OVERFLOW':
-      return new Problem('headers-too-large', 'The address and the headers may have 16 KiB together.');
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new Problem('payload-too-large', 'The extensions of a chunk may have 16 KiB.');
-    default:
-      return new Problem('invalid-input', 'The bytes that came are no request of HTTP/1.1.');
-  }
+function problemOf({ code = '' }: ConnectionError): Problem {
+  const [kind, detail] = reasons.get(code) ?? [
+    'invalid-input',
+    'The bytes that came are no request of HTTP/1.1.',
+  ];
+  return new Problem(kind, detail);
 }
+
+/** By Node's codes, whose limit is 16 KiB by default. */
+const reasons = new Map<string, [ProblemKind, string]>([
+  ['ERR_HTTP_REQUEST_TIMEOUT', ['request-timeout', 'The request did not arrive as a whole in time.']],
+  ['HPE_HEADER_OVERFLOW', ['headers-too-large', 'The address and the headers may have 16 KiB together.']],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', ['payload-too-large', 'The extensions of a chunk may have 16 KiB.']],
+]);
 
 function refuse(socket: Duplex, problem: Problem, extraHeaders = ''): void {
   const requestId = randomUUID();
   const { status } = problem;
-  const body = JSON.stringify({ ...problem.toDocument(), requestId });
+  const body = JSON.stringify(Object.assign(problem.toDocument(), { requestId }));
   const headers = Object.entries({
     ...securityHeaders,
     date: new Date().toUTCString(),

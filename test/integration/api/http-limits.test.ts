@@ -73,7 +73,7 @@ describe('requests that Postgres keeps waiting', () => {
     const server = api.app.getHttpServer();
     await once(server, 'request');
     caller.abort();
-    await expect(left).rejects.toThrow();
+    await expect(left).rejects.toThrow('abort');
     await release();
     await Promise.all(working);
     expect((await api.get('/v1/clients')).body.items).toEqual([]);
