@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { operationsOf, type Response } from './document-parts.js';
+import { operationsOf } from './document-parts.js';
 
 /** The headers that answers have, by the names they go by in the document. */
 const headers = {

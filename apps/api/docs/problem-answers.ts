@@ -36,7 +36,7 @@ export function withProblems(answer: Response | undefined, problems: readonly Do
   };
 }
 
-const worthTryingAgain: readonly string[] = new Set(['request-in-progress', 'unavailable']);
+const worthTryingAgain: ReadonlySet<string> = new Set(['request-in-progress', 'unavailable']);
 
 function headersOf(problems: readonly DocumentedProblem[]): Response['headers'] {
   return problems.some(({ kind }) => worthTryingAgain.has(kind))
