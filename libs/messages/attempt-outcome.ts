@@ -7,8 +7,8 @@ export type AttemptOutcome = Exclude<Outcome['kind'], 'accepted'> | 'resolved';
 const meanings: Record<AttemptOutcome, string> = {
   refused: 'the provider will never take it',
   notNow: 'the provider did not take it this time',
-  throttled: 'the provider wants fewer requests',
-  misconfigured: 'the provider does not accept the address, the token or the account',
+  throttled: 'the provider wants fewer requests to this recipient, as others were served',
+  misconfigured: 'the provider does not serve this recipient, as others were served',
   ambiguous: 'the provider may have taken it',
   notSent: 'not a byte reached the provider',
   resolved: 'a person decided what becomes of it',

@@ -243,7 +243,10 @@ export class OutcomeRecorder {
 }
 
 /** As the log of attempts has it. */
-function attemptOf(outcome: Outcome, latencyMs: number): NonNullable<MessageOutcome['attempt']> {
+function attemptOf(
+  outcome: Exclude<Outcome, { kind: 'accepted' }>,
+  latencyMs: number,
+): NonNullable<MessageOutcome['attempt']> {
   const httpStatus = ('httpStatus' in outcome ? outcome.httpStatus : null) ?? null;
   return { outcome: outcome.kind, httpStatus, latencyMs };
 }
