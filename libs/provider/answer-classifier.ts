@@ -21,7 +21,7 @@ export interface Answer {
 export const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 
 /**
- * Decides what an answer means for the message. `secret` is kept out of the error; `now` (epoch ms) serves a
+ * Decides what an answer means for the message. `secret` and phones are kept out of the error; `now` (epoch ms) serves a
  * `Retry-After` date in an answer without a `Date`.
  *
  * The rule behind it: only the provider's own body can end a message (accepted or refused), because a proxy,
@@ -34,6 +34,8 @@ export const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 export function classifyAnswer(answer: Answer, secret = '', now = Date.now()): Outcome {
   const { status: httpStatus } = answer;
   const body = answer.body === undefined ? undefined : readAnswerBody(answer.body);
+  // The usual answer pays nothing for words that nobody reads.
+  if (body?.code === 0 && httpStatus >= 200 && httpStatus < 300) return ACCEPTED;
   const error = errorLine(describe(answer, body, secret), secret);
   switch (httpStatus) {
     case 400: {
@@ -67,8 +69,7 @@ export function classifyAnswer(answer: Answer, secret = '', now = Date.now()): O
   }
   switch (Math.floor(httpStatus / 100)) {
     case 2:
-      if (body === undefined) return { kind: 'ambiguous', httpStatus, error };
-      return body.code === 0 ? ACCEPTED : { kind: 'notNow', httpStatus, error };
+      return { kind: body === undefined ? 'ambiguous' : 'notNow', httpStatus, error };
     case 3: // Never followed: it would hand the token and the phone to another address.
       return { kind: 'misconfigured', httpStatus, error };
     case 4: // A 4xx whose body says "code": 0 contradicts itself.

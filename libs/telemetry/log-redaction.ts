@@ -1,21 +1,10 @@
+import { maskSecrets } from '#libs/masking';
+
 /** What stands in for a secret; safe within a JSON string. */
 const mask = '[redacted]';
 
 /** Shorter ones may be words that any line holds. */
 const SHORTEST_SECRET = 12;
-
-const names = '(?:authorization|api[_-]?keys?|token|password|secret)';
-
-/** By form: the password of an address, a bearer token, and what is called a secret by its field's name. */
-const secretForms = [
-  /(:\/\/[^\s:@/"]*:)[^\s@/"]+(?=@)/g,
-  /(\bbearer\s+)[\w.~+/=-]+/gi,
-  new RegExp(`(${names}\\\\?"\\s*:\\s*\\\\?")[^"\\\\]+`, 'gi'),
-  new RegExp(`(\\b${names}\\s*[:=]\\s*)(?!bearer\\b)[^\\s"\\\\&,;{}[\\]]+`, 'gi'),
-];
-
-/** What each of the forms has in it, so that the many lines without any are looked through once. */
-const signs = /:\/\/|bearer|authorization|api[_-]?key|token|password|secret/i;
 
 /**
  * Takes secrets out of a finished log line, wherever in it they stand: the process's own by their value, others
@@ -29,8 +18,7 @@ export function redactor(secrets: readonly string[]): (line: string) => string {
   const byValue = known.length > 0 ? new RegExp(known.join('|'), 'g') : undefined;
   return (line) => {
     const text = byValue ? line.replace(byValue, mask) : line;
-    if (!signs.test(text)) return text;
-    return secretForms.reduce((left, form) => left.replace(form, `$1${mask}`), text);
+    return maskSecrets(text);
   };
 }
 

@@ -165,4 +165,21 @@ describe('the error of an answer', () => {
     for (const error of forms) expect(error).not.toMatch(/abc|DEF/);
     expect(forms[0]).toBe('HTTP 400, code 1: no such token: Bearer [token]');
   });
+
+  it('never shows a phone or a credential that the provider quotes', () => {
+    const message = 'client +7 (900) 123-45-67 has no Bearer abc.def, see https://u:p@h/?sig=abc';
+    expect(errorOf(400, JSON.stringify({ code: 21_211, message }))).toBe(
+      'HTTP 400, code 21211: client [phone] has no Bearer [redacted], see https://[redacted]@h/?sig=[redacted]',
+    );
+    expect(errorOf(500, '{"to":"\\u002b7\\u00a0900\\u00a0123-45-67"}')).toBe(
+      'HTTP 500 with an unexpected body: {"to":"[phone]"}',
+    );
+    expect(errorOf(302, '', { location: 'https://h/v1/79001234567?token=abc' })).toBe(
+      'HTTP 302 to https://h/v1/[phone]?token=[redacted]',
+    );
+    // On the edge of the cut, where half of it would be left.
+    expect(errorOf(400, JSON.stringify({ code: 1, message: `${'y'.repeat(270)} 79001234567` }))).not.toMatch(
+      /7900/,
+    );
+  });
 });
