@@ -8,7 +8,12 @@ import { MetricsController } from './metrics/metrics.controller.js';
 export function operations(config: ApiConfig): DynamicModule[] {
   const { log, apiKeys } = config;
   return [
-    TelemetryModule.forRoot({ app: 'api', log, secrets: apiKeys, metrics: MetricsController }),
-    apiHealth,
+    TelemetryModule.forRoot({
+      app: 'api',
+      log,
+      secrets: apiKeys.map(({ key }) => key),
+      metrics: MetricsController,
+    }),
+    apiHealth(config),
   ];
 }

@@ -18,10 +18,14 @@ export class DispatcherModule {
       imports: [
         SqlModule.forRoot(config),
         NatsModule.forRoot({ ...config.nats, name: 'ems-dispatcher' }),
-        TelemetryModule.forRoot({ app: 'dispatcher', log: config.log, secrets: [config.provider.token] }),
+        TelemetryModule.forRoot({ app: 'dispatcher', log: config.log, secrets: secretsOf(config) }),
         EngineModule.forRoot(config),
         dispatcherHealth(config),
       ],
     };
   }
+}
+
+function secretsOf({ provider, apiKeys }: DispatcherConfig): string[] {
+  return [provider.token, ...apiKeys.map(({ key }) => key)];
 }

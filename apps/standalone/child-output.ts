@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { maskWords } from '#libs/masking';
 import { levelOf, parseLogLine, shortForm, type LogEntry } from './log-line.js';
 import type { LogWriter } from './log-writer.js';
 import type { RepeatLimit } from './repeat-limit.js';
@@ -42,7 +43,7 @@ export class ChildOutput {
   /** A stack trace comes at once; its first line alone says too little. */
   private takeError(service: string, text: string): void {
     const entry = this.record(service, 'error', text);
-    const [, ...more] = text.split('\n').slice(0, errorLinesShown);
+    const [, ...more] = entry.msg.split('\n').slice(0, errorLinesShown);
     this.show(entry, more);
   }
 
@@ -66,5 +67,7 @@ export class ChildOutput {
 }
 
 function entryOf(service: string, level: OwnLevel, msg: string): LogEntry {
-  return { service, level, time: new Date().toISOString(), msg };
+  // Our own notes name processes; what others print, and how they end, may quote anything.
+  const words = service === 'standalone' && level === 'info' ? msg : maskWords(msg);
+  return { service, level, time: new Date().toISOString(), msg: words };
 }

@@ -70,7 +70,7 @@ function stopSignal(config: StandaloneConfig, report: (line: string) => void): P
 
 async function runDemo(config: StandaloneConfig, standing: Standing): Promise<void> {
   if (!config.demo || !standing.mayRunDemo) return;
-  await new Demo(new ApiRequests(standing.apiUrl, config.apiKeys[0]), terminal, stopping.signal).run();
+  await new Demo(new ApiRequests(standing.apiUrl, config.apiKeys[0]?.key), terminal, stopping.signal).run();
 }
 
 function overview(config: StandaloneConfig, at: Standing): string {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type AppName,
   appEnvironment,
   loadApiConfig,
   loadDispatcherConfig,
@@ -110,9 +111,9 @@ export class Standalone {
   private refuseWrongSettings(known: Omit<AppAddresses, 'databaseUrl' | 'natsUrl'>): void {
     const databaseUrl = this.config.databaseUrl ?? 'postgres://127.0.0.1/ems';
     const natsUrl = this.config.natsServers?.join(',') ?? 'nats://127.0.0.1:4222';
-    const env = appEnvironment({ ...known, databaseUrl, natsUrl });
-    loadApiConfig(env);
-    loadDispatcherConfig(env);
+    const addresses = { ...known, databaseUrl, natsUrl };
+    loadApiConfig(appEnvironment('api', addresses));
+    loadDispatcherConfig(appEnvironment('dispatcher', addresses));
   }
 
   private async database(): Promise<string> {
@@ -163,12 +164,12 @@ export class Standalone {
     this.report('database schema is up to date');
   }
 
-  private async app(name: string, addresses: AppAddresses, answersAt: string): Promise<void> {
+  private async app(name: AppName, addresses: AppAddresses, answersAt: string): Promise<void> {
     const launch = () =>
       launchNodeApp({
         name,
         module: join(apps, name, 'main.js'),
-        env: appEnvironment(addresses),
+        env: appEnvironment(name, addresses),
         dataDir: this.config.dataDir,
         onOutput: (...streams) => this.output.follow(...streams),
       });

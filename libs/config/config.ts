@@ -14,6 +14,7 @@ const dispatcherNames = [
   ...storeNames,
   'DISPATCHER_HOST',
   'DISPATCHER_PORT',
+  'API_KEYS',
   'PROVIDER_URL',
   'PROVIDER_TOKEN',
   'PROVIDER_CONCURRENCY',
@@ -39,6 +40,16 @@ const simulatorNames = [
   'SIMULATOR_CONTROL_PORT',
   'PROVIDER_TOKEN',
 ] as const;
+
+/** What each application reads. */
+const namesOf = { api: apiNames, dispatcher: dispatcherNames, simulator: simulatorNames } as const;
+
+export type AppName = keyof typeof namesOf;
+
+/** Whether an application reads a setting, and so may have it in its environment. */
+export function reads(app: AppName, name: SettingName): boolean {
+  return (namesOf[app] as readonly SettingName[]).includes(name);
+}
 
 /** What the HTTP application needs. Throws {@link ConfigError}. */
 export function loadApiConfig(env: Environment = process.env) {
@@ -70,6 +81,7 @@ export function loadDispatcherConfig(env: Environment = process.env) {
     ...logAndStores(values),
     host: values.DISPATCHER_HOST,
     port: values.DISPATCHER_PORT,
+    apiKeys: values.API_KEYS,
     provider: {
       url: values.PROVIDER_URL,
       token: values.PROVIDER_TOKEN,
@@ -157,7 +169,8 @@ function logAndStores(values: {
   };
 }
 
-function isLoopback(host: string): boolean {
+/** Whether a setting's host is this machine alone. */
+export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
 }

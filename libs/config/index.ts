@@ -1,3 +1,4 @@
+export type { ApiKey } from './api-keys.js';
 export * from './config.js';
 export * from './config-error.js';
 export * from './standalone-config.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { apiKeys } from './api-keys.js';
 
 /** A number with one sentence for whatever is wrong with it. */
 const wholeNumber = (min: number, max: number) => {
@@ -56,18 +57,7 @@ export const settings = {
 
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(3000),
-  API_KEYS: z
-    .string()
-    .default('')
-    .transform((value) =>
-      value
-        .split(/[\s,]+/)
-        .map((key) => key.trim())
-        .filter((key) => key !== ''),
-    )
-    .refine((keys) => keys.every((key) => key.length >= 16), {
-      message: 'each key must have at least 16 characters',
-    }),
+  API_KEYS: apiKeys,
 
   DISPATCHER_HOST: z.string().min(1).default('127.0.0.1'),
   DISPATCHER_PORT: port(0),

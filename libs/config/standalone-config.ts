@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError } from './config-error.js';
-import { read, type Environment } from './config.js';
-import type { SettingName } from './settings.js';
+import { type AppName, type Environment, read, reads } from './config.js';
+import { type SettingName, settings } from './settings.js';
 
 /**
  * What `npm start` needs. An address that is not set stays undefined: then it starts a server of its own.
@@ -53,10 +53,25 @@ export interface AppAddresses {
 }
 
 /**
- * The environment for the applications that `npm start` runs: ours with these addresses. They log as JSON and,
- * unless LOG_LEVEL says otherwise, each message, so that the log files can answer for each.
+ * The environment for one of the applications that `npm start` runs: ours with these addresses, and of the settings
+ * only those that it reads, so that the API has no token of the provider's and the simulator no key. They log as
+ * JSON and, unless LOG_LEVEL says otherwise, each message, so that the log files can answer for each.
  */
-export function appEnvironment(addresses: AppAddresses, env: Environment = process.env): Environment {
+export function appEnvironment(
+  app: AppName,
+  addresses: AppAddresses,
+  env: Environment = process.env,
+): Environment {
+  const given = withAddresses(addresses, env);
+  for (const name of Object.keys(settings) as SettingName[]) {
+    if (reads(app, name)) continue;
+    delete given[name];
+    delete given[`${name}_FILE`];
+  }
+  return given;
+}
+
+function withAddresses(addresses: AppAddresses, env: Environment): Environment {
   return {
     ...env,
     PORT: String(addresses.port),

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { installingEnvironment } from './clean-environment.js';
 
 const run = promisify(execFile);
 
@@ -66,7 +67,7 @@ async function installPackage(root: readonly string[]): Promise<void> {
 }
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
-  return run(command, args).then(
+  return run(command, args, { env: installingEnvironment() }).then(
     () => true,
     () => false,
   );

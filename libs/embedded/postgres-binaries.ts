@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { cleanEnvironment } from './clean-environment.js';
 import { makeOutsideRoot, outsideRoot } from './postgres-home.js';
 import { canReach, type Account } from './unprivileged-account.js';
 
@@ -49,7 +50,10 @@ async function linkLibraries(folder: string): Promise<void> {
   if (!existsSync(list)) return;
   const links = linkList.parse(JSON.parse(readFileSync(list, 'utf8')));
   if (links.every(({ target }) => existsSync(join(folder, target)))) return;
-  await run(process.execPath, [join('scripts', 'hydrate-symlinks.js')], { cwd: folder });
+  await run(process.execPath, [join('scripts', 'hydrate-symlinks.js')], {
+    cwd: folder,
+    env: cleanEnvironment(),
+  });
 }
 
 /** Copied under a name of its own and then renamed, so that a half copy is never used. */

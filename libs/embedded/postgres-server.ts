@@ -5,6 +5,7 @@ import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/pr
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { cleanEnvironment } from './clean-environment.js';
 import { errorCode } from './error-code.js';
 import { freePort } from './free-port.js';
 import { postgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
@@ -121,9 +122,21 @@ async function initialise(
   const flags = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', `--username=${user}`];
   if (fast) flags.push('--no-sync');
   const files = [`--pwfile=${join(dataDir, 'password')}`, `--pgdata=${partial}`];
-  await run(binaries.initdb, [...flags, ...files], { ...account, cwd: '/', env: { LC_ALL: 'C', TZ: 'UTC' } });
+  await run(binaries.initdb, [...flags, ...files], { ...account, cwd: '/', env: cleanEnvironment() });
   await rename(partial, join(dataDir, 'cluster'));
 }
+
+/**
+ * Errors of statements quote values, so phones, in their words, details and parameters. Whoever made the statement is
+ * told of them and logs them masked; the server's own log keeps to what happens to the server.
+ */
+const QUIET = [
+  'log_min_messages=log',
+  'log_error_verbosity=terse',
+  'log_min_error_statement=panic',
+  'log_parameter_max_length=0',
+  'log_parameter_max_length_on_error=0',
+];
 
 function serverArguments(cluster: string, port: number, fast: boolean): string[] {
   const settings = [
@@ -131,6 +144,7 @@ function serverArguments(cluster: string, port: number, fast: boolean): string[]
     'unix_socket_directories=',
     'timezone=UTC',
     'log_timezone=UTC',
+    ...QUIET,
     'max_connections=200',
     'shared_buffers=256MB',
     'max_wal_size=2GB',

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { cleanEnvironment } from './clean-environment.js';
 import { errorCode } from './error-code.js';
 
 /** proc(5): fields 4 and 22 of /proc/<pid>/stat, counted from the state, which is the third. */
@@ -98,6 +99,9 @@ function statOf(pid: number): string[] | undefined {
 }
 
 function askPs(column: string, pid: number): string | undefined {
-  const asked = spawnSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' });
+  const asked = spawnSync('ps', ['-o', `${column}=`, '-p', String(pid)], {
+    encoding: 'utf8',
+    env: cleanEnvironment(),
+  });
   return asked.stdout?.trim() || undefined;
 }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { cleanEnvironment } from './clean-environment.js';
+import { boundServerLog, openServerLog } from './server-log.js';
 import type { Account } from './unprivileged-account.js';
 
 /** A database or message server that runs as a child process on a loopback port. */
@@ -29,27 +31,27 @@ export interface ServerCommand {
 export type ServerProcess = Omit<EmbeddedServer, 'url' | 'port'>;
 
 const stopPatienceMs = 20_000;
-const logLimitBytes = 10 * 1024 * 1024;
 
 /**
  * Starts a server in a process group of its own: the terminal's Ctrl-C then reaches only us, and the servers
- * end after those who use them. The log of earlier runs is kept, up to 10 MiB and one older file.
+ * end after those who use them. The log of earlier runs is kept, up to 10 MiB and one older file; it and the
+ * environment are told apart from ours, for secrets and phones are in neither.
  */
 export function spawnServer(server: ServerCommand): ServerProcess {
-  moveLargeLogAside(server.logFile);
-  const log = openSync(server.logFile, 'a');
+  const log = openServerLog(server.logFile);
   const child = spawn(server.command, [...server.args], {
     ...server.account,
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log],
-    env: environment(),
+    env: cleanEnvironment(),
   });
   closeSync(log);
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
+  void exited.then(boundServerLog(server.logFile));
   const kill = async () => {
     child.kill('SIGKILL');
     await exited;
@@ -89,17 +91,6 @@ export async function waitUntilReady(
       `${server.name} did not start (${ending ?? `not ready after ${patienceMs / 1000} s`}). The end of ${server.logFile}:\n${endOf(server.logFile)}`,
     );
   }
-}
-
-/** Ours without the PG* variables, which would quietly change what Postgres does. */
-function environment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PG'));
-  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' };
-}
-
-function moveLargeLogAside(file: string): void {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > logLimitBytes) renameSync(file, `${file}.1`);
 }
 
 function endOf(file: string): string {

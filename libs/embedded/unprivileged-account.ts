@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { cleanEnvironment } from './clean-environment.js';
 
-const run = promisify(execFile);
+const run = (command: string, args: string[]) =>
+  promisify(execFile)(command, args, { env: cleanEnvironment() });
 
 /** A user and group by number, as `spawn` takes them. */
 export interface Account {

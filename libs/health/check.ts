@@ -4,6 +4,8 @@
  */
 export interface Finding {
   status: 'up' | 'degraded' | 'down';
+  /** The kind of trouble: one fixed word of ours. All but it and the status is for those who may know details. */
+  class?: string;
   /** One sentence, when not all is well. */
   message?: string;
   [detail: string]: unknown;

@@ -26,6 +26,7 @@ export function migrationsCheck(sql: Sql): HealthCheck {
       if (missing.length === 0) return { status: 'up' };
       return {
         status: 'down',
+        class: 'outdated',
         message: 'The schema is older than this version: run the migrations.',
         missing,
       };

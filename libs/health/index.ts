@@ -1,7 +1,7 @@
 export type { Finding, HealthCheck } from './check.js';
 export { migrationsCheck, postgresCheck } from './database-checks.js';
 export { HealthModule, type HealthModuleOptions } from './health.module.js';
-export { type HealthReport, HealthService } from './health.service.js';
+export { type Asking, type HealthReport, HealthService, type MayKnowDetails } from './health.service.js';
 export { natsCheck, workStreamCheck } from './nats-checks.js';
 export { replicaChecks } from './replica-check.js';
 export { reachabilityCheck } from './reachability-check.js';

@@ -9,7 +9,8 @@ export function natsCheck(link: NatsLink): HealthCheck {
     look: async () => {
       const server = link.connection?.getServer();
       if (server !== undefined) return { status: 'up', server };
-      return { status: 'degraded', message: 'NATS is not reachable; it is tried again until it is.' };
+      const message = 'NATS is not reachable; it is tried again until it is.';
+      return { status: 'degraded', class: 'unreachable', message };
     },
   };
 }
@@ -25,13 +26,14 @@ export function workStreamCheck(queue: WorkQueue): HealthCheck {
       if (state.stream === 'ok' && state.consumer === 'ok') {
         return shortage === ''
           ? { status: 'up', ...state }
-          : { status: 'degraded', message: shortage, ...state };
+          : { status: 'degraded', class: 'shortage', message: shortage, ...state };
       }
       const message =
         state.stream === 'unknown'
           ? 'JetStream does not answer.'
           : 'Stream or consumer is missing; a dispatcher makes it anew.';
-      return { status: 'degraded', message, ...state };
+      const kind = state.stream === 'unknown' ? 'silent' : 'missing';
+      return { status: 'degraded', class: kind, message, ...state };
     },
   };
 }

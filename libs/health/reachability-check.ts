@@ -44,6 +44,6 @@ async function reach(http: HttpService, url: string): Promise<Finding> {
       : isAxiosError(error)
         ? (error.code ?? error.message)
         : String(error);
-    return { status: 'degraded', message: `It is not reachable: ${reason}.` };
+    return { status: 'degraded', class: 'unreachable', message: `It is not reachable: ${reason}.` };
   }
 }

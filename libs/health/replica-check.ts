@@ -45,7 +45,12 @@ export function replicaChecks(sql: Sql, { replica }: ReadSql): HealthCheck[] {
       if ((behindBytes ?? 0) < MUCH_BEHIND_BYTES || (behindSeconds ?? 0) < LONG_BEHIND_SECONDS) {
         return { status: 'up', ...found };
       }
-      return { status: 'degraded', message: `Lists and statistics are ${behindSeconds} s old.`, ...found };
+      return {
+        status: 'degraded',
+        class: 'behind',
+        message: `Lists and statistics are ${behindSeconds} s old.`,
+        ...found,
+      };
     },
   };
   return [check];

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ReadSql, Sql, type SqlExecutor, type Statement } from '#libs/database';
+import { maskWords } from '#libs/masking';
 import type { AttemptDto, MessageRow } from './message.dto.js';
 import type { MessageStatus } from './message-status.js';
 
@@ -127,7 +128,12 @@ export class MessageReader {
 
   async attempts(messageId: number): Promise<AttemptDto[]> {
     const rows = await this.sql.query<Omit<AttemptDto, 'at'> & { at: Date }>(attempts, [messageId]);
-    return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+    // Rows of earlier versions hold the provider's words as they came.
+    return rows.map(({ error, at, ...row }) => ({
+      ...row,
+      at: at.toISOString(),
+      error: error === null ? null : maskWords(error),
+    }));
   }
 
   async mailingExists(mailingId: number): Promise<boolean> {

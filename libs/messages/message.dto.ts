@@ -1,4 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
+import { maskWords } from '#libs/masking';
 import {
   ChoiceField,
   IdField,
@@ -175,6 +176,7 @@ export function toMessageDto({ dueAt, ...row }: MessageRow): MessageDto {
     createdAt: row.createdAt.toISOString(),
     nextAttemptAt: row.status === 'pending' ? (dueAt?.toISOString() ?? null) : null,
     sentAt: row.sentAt?.toISOString() ?? null,
-    lastError: row.lastError,
+    // Rows of earlier versions hold the provider's words as they came.
+    lastError: row.lastError === null ? null : maskWords(row.lastError),
   };
 }

@@ -1,5 +1,6 @@
 import type { Sql, Statement } from '#libs/database';
 import type { HealthCheck } from '#libs/health';
+import { maskWords } from '#libs/masking';
 import type { BreakerState } from './breaker-row.js';
 import { measureDueBacklog } from './due-backlog.js';
 
@@ -58,23 +59,24 @@ export function queueChecks(sql: Sql): HealthCheck[] {
         const backlog = await measureDueBacklog(sql);
         if (backlog.oldestSeconds <= LONG_DUE) return { status: 'up', ...backlog };
         const message = `Messages have been due for ${Math.round(backlog.oldestSeconds)} s.`;
-        return { status: 'degraded', message, ...backlog };
+        return { status: 'degraded', class: 'late', message, ...backlog };
       },
     },
     {
       name: 'providers',
       essential: false,
       look: async () => {
-        const rows = await sql.query<ProviderState>(providers);
+        const rows = (await sql.query<ProviderState>(providers)).map(maskReason);
         const stopped = rows.filter((row) => row.breaker !== 'closed');
         if (stopped.length === 0) return { status: 'up', providers: rows };
-        const [found] = await sql.query<{ any: boolean }>(waiting);
-        if (found?.any === false) {
+        const found = { ...classOf(stopped[0]?.reason), providers: rows };
+        const [due] = await sql.query<{ any: boolean }>(waiting);
+        if (due?.any === false) {
           const message = 'Nothing is due to try a stopped provider with; the next message will.';
-          return { status: 'up', message, providers: rows };
+          return { status: 'up', message, ...found };
         }
         const message = `Sending is stopped: ${stopped.map((row) => `${row.name} (${row.reason})`).join(', ')}.`;
-        return { status: 'degraded', message, providers: rows };
+        return { status: 'degraded', message, ...found };
       },
     },
     {
@@ -84,8 +86,20 @@ export function queueChecks(sql: Sql): HealthCheck[] {
         const rows = await sql.query<DispatcherState>(dispatchers);
         const found = { count: rows.length, dispatchers: rows };
         if (rows.length > 0) return { status: 'up', ...found };
-        return { status: 'degraded', message: 'No dispatcher is alive, so nothing is sent.', ...found };
+        const message = 'No dispatcher is alive, so nothing is sent.';
+        return { status: 'degraded', class: 'none', message, ...found };
       },
     },
   ];
+}
+
+/** Reasons that earlier versions stored hold the provider's words as they came. */
+function maskReason(row: ProviderState): ProviderState {
+  return { ...row, reason: row.reason === null ? null : maskWords(row.reason) };
+}
+
+/** The word before the colon, which is ours, of a reason such as `misconfigured: HTTP 401`. */
+function classOf(reason: string | null | undefined): { class?: string } {
+  const [, word] = /^([a-z-]{1,30}): /.exec(reason ?? '') ?? [];
+  return word === undefined ? {} : { class: word };
 }

@@ -39,6 +39,11 @@ export class Problem extends Error {
     return new Problem('conflict', detail, errors.length > 0 ? { errors } : {});
   }
 
+  /** The caller has to wait for so many seconds. */
+  static tooMany(detail: string, retryAfterSeconds: number): Problem {
+    return new Problem('too-many-requests', detail, { retryAfterSeconds });
+  }
+
   /** Nothing is wrong with the request, but it can't be served for the moment; surely nothing was changed. */
   static unavailable(detail: string, cause?: unknown): Problem {
     return new Problem('unavailable', detail, { retryAfterSeconds: 1, cause });

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { maskWords } from '#libs/masking';
 import { Cursors, type Page, type PageQuery } from '#libs/payloads';
 import { Problem } from '#libs/problems';
 import type { ProviderDto, UpdateProviderDto } from './provider.dto.js';
@@ -37,7 +38,8 @@ function toProviderDto({ state, reason, openedAt, retryAt, ...provider }: Provid
     ...provider,
     breaker: {
       state,
-      reason,
+      // One that an earlier version stored holds the provider's words as they came.
+      reason: reason === null ? null : maskWords(reason),
       openedAt: openedAt?.toISOString() ?? null,
       retryAt: retryAt?.toISOString() ?? null,
     },

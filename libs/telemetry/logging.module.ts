@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
+import { maskFields, maskWords } from '#libs/masking';
 import { type LineKind, LineLimit } from './line-limit.js';
 import { logContextFields } from './log-context.js';
 import { logDestination, type LogSettings } from './log-destination.js';
@@ -37,7 +38,7 @@ const assembly = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'Ro
  */
 export function loggingModule({ app, log, secrets }: LoggingOptions): DynamicModule {
   const logger = lineLogger(app, log, logDestination(log, secrets));
-  return LoggerModule.forRoot({ forRoutes: [], pinoHttp: { logger } });
+  return LoggerModule.forRoot({ forRoutes: [], pinoHttp: { logger, serializers: { err: maskFields } } });
 }
 
 /**
@@ -59,16 +60,20 @@ export function lineLogger(app: string, { level }: LogSettings, destination: Des
       mixinMergeStrategy: (line, known) =>
         known === nothing || 'requestId' in line ? line : { ...known, ...line },
       formatters: { level: (label) => ({ level: label }) },
+      // A database's error quotes values, and its fields hold the parameters of the statement.
+      serializers: { err: maskError, error: maskFields, reason: maskFields },
       hooks: {
         logMethod(args, method, number) {
+          // Warnings are made of others' words, and say them in the line itself as well.
+          const given = number < WARN ? args : (args.map(maskLine) as typeof args);
           const verbose = this.isLevelEnabled('debug');
           const isAssembly = number === INFO && assembly.has(contextOf(args[0]));
           if (!verbose && isAssembly) return;
           const kind = kindOf(args, number);
-          if (verbose || summing || (number < WARN && kind.isRequest)) return method.apply(this, args);
+          if (verbose || summing || (number < WARN && kind.isRequest)) return method.apply(this, given);
           const limit = number < WARN ? limits.notes : limits.warnings;
           if (!limit.isCounting) setTimeout(sumUp, LIMIT_EVERY, limit).unref();
-          if (limit.admits(kind)) method.apply(this, args);
+          if (limit.admits(kind)) method.apply(this, given);
         },
       },
     },
@@ -89,6 +94,16 @@ export function lineLogger(app: string, { level }: LogSettings, destination: Des
     summing = false;
   };
   return logger;
+}
+
+function maskError(error: Error): unknown {
+  return maskFields(stdSerializers.err(error));
+}
+
+function maskLine(argument: unknown): unknown {
+  if (typeof argument === 'string') return maskWords(argument);
+  const { msg } = Object(argument) as { msg?: unknown };
+  return typeof msg === 'string' ? { ...Object(argument), msg: maskWords(msg) } : argument;
 }
 
 function contextOf(line: unknown): string {

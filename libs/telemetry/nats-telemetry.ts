@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { maskPhones } from '#libs/masking';
 import { whileInLogContext } from './log-context.js';
 import { RequestMetrics } from './request-metrics.js';
 
@@ -36,7 +37,7 @@ export class NatsTelemetry {
     const answered = await answer();
     const durationMs = performance.now() - startedAt;
     this.metrics.natsAnswered(request.handler ?? 'unmatched', answered.status, durationMs / 1000);
-    const subject = request.subject.slice(0, LONGEST_SUBJECT);
+    const subject = maskPhones(request.subject.slice(0, LONGEST_SUBJECT));
     const line = {
       subject,
       code: answered.status,

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { callerOf } from '#libs/access';
 import { subjectIds, type SubjectIds } from './subject-ids.js';
 
 interface Route {
@@ -25,10 +26,17 @@ export function isQuiet(request: FastifyRequest): boolean {
   return routeOf(request).isQuiet;
 }
 
-/** By what all lines about a request are found: its id, and that of what it is about. */
-export function requestFields(request: FastifyRequest): { requestId: string } & SubjectIds {
+/** `keyName` is who asks: the name of the key, if the service has keys. */
+export interface RequestFields extends SubjectIds {
+  requestId: string;
+  keyName?: string;
+}
+
+/** By what all lines about a request are found: its id, who asks, and the id of what it is about. */
+export function requestFields(request: FastifyRequest): RequestFields {
   const { resource } = routeOf(request);
   const ids =
     resource === undefined ? {} : subjectIds(resource, (request.params as { id?: unknown } | null)?.id);
-  return { requestId: request.id, ...ids };
+  const keyName = callerOf(request);
+  return { requestId: request.id, ...(keyName !== undefined && { keyName }), ...ids };
 }

@@ -65,7 +65,7 @@ const commonAnswers: CommonAnswer[] = [
   {
     name: 'TooManyRequests',
     status: 429,
-    reason: 'Too many requests with wrong keys; try again after `Retry-After` seconds.',
+    reason: 'Too many wrong keys came from this address; wait `Retry-After` seconds. A right key is always answered.',
     headers: { 'Retry-After': 'RetryAfter' },
     holdsFor: takesKey,
   },

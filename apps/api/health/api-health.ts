@@ -1,4 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
+import { callerOf } from '#libs/access';
+import type { ApiConfig } from '#libs/config';
 import { ReadSql, Sql } from '#libs/database';
 import {
   HealthModule,
@@ -12,16 +14,22 @@ import { queueChecks } from '#libs/messages';
 import { NatsLink, WorkQueue } from '#libs/nats';
 import { HealthController } from './health.controller.js';
 
-/** The API's health; it is ready as long as Postgres is. */
-export const apiHealth: DynamicModule = HealthModule.forRoot({
-  controllers: [HealthController],
-  inject: [Sql, ReadSql, NatsLink, WorkQueue],
-  checks: (sql: Sql, readSql: ReadSql, link: NatsLink, queue: WorkQueue) => [
-    postgresCheck(sql),
-    migrationsCheck(sql),
-    ...replicaChecks(sql, readSql),
-    natsCheck(link),
-    workStreamCheck(queue),
-    ...queueChecks(sql),
-  ],
-});
+/**
+ * The API's health; it is ready as long as Postgres is. Details are for those with a key; without keys only this
+ * machine is answered at all.
+ */
+export function apiHealth({ apiKeys }: ApiConfig): DynamicModule {
+  return HealthModule.forRoot({
+    controllers: [HealthController],
+    mayKnowDetails: (request) => apiKeys.length === 0 || callerOf(request) !== undefined,
+    inject: [Sql, ReadSql, NatsLink, WorkQueue],
+    checks: (sql: Sql, readSql: ReadSql, link: NatsLink, queue: WorkQueue) => [
+      postgresCheck(sql),
+      migrationsCheck(sql),
+      ...replicaChecks(sql, readSql),
+      natsCheck(link),
+      workStreamCheck(queue),
+      ...queueChecks(sql),
+    ],
+  });
+}

@@ -46,8 +46,9 @@ export class HealthDto {
 
   @ApiProperty({
     ...parts,
-    description: 'All parts by name, each with its `status`: `up`, `degraded` or `down`.',
-    example: { postgres: { status: 'up', latencyMs: 0.8 }, nats: { status: 'up' } },
+    description:
+      'All parts by name, each with its `status`: `up`, `degraded` or `down`, and the `class` of its trouble, such as `unreachable`. Further fields are for those with a key.',
+    example: { postgres: { status: 'up', latencyMs: 0.8 }, nats: { status: 'up', server: '127.0.0.1:4222' } },
   })
   details!: Record<string, HealthPartDto>;
 }

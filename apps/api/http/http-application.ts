@@ -3,6 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import { guessLimit, KeyRing } from '#libs/access';
+import type { ApiKey } from '#libs/config';
 import { requestIdFrom } from '#libs/telemetry';
 import { refuseOtherMethods } from './allowed-methods.js';
 import { endConnectionsAtClose } from './connection-end.js';
@@ -23,7 +25,7 @@ import { refuseMalformedRequests } from './well-formed-requests.js';
  */
 export async function createHttpApplication(
   module: DynamicModule,
-  options: { apiKeys: readonly string[] },
+  options: { apiKeys: readonly ApiKey[] },
   limits: HttpLimits = HTTP_LIMITS,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
@@ -48,7 +50,7 @@ export async function createHttpApplication(
   });
   refuseMalformedRequests(server);
   refuseTunnels(server);
-  server.addHook('onRequest', requestAccess(options.apiKeys));
+  server.addHook('onRequest', requestAccess(new KeyRing(options.apiKeys), guessLimit(server)));
   refuseOtherMethods(server);
   acceptJsonOnly(server);
   endConnectionsAtClose(server);

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { FastifyRequest, onRequestHookHandler } from 'fastify';
+import { type GuessLimit, type KeyRing, rememberCaller } from '#libs/access';
 import { Problem } from '#libs/problems';
 
 /** Routes that need no key: what operators and their tools look at. Everything else needs one. */
@@ -8,14 +8,21 @@ const open = /^\/(docs|docs-json|health|metrics)(\/|$)/;
 
 /**
  * Decides who may ask, before a body is read. With keys, each request to another route than the open ones must
- * carry one. Without keys the service listens on loopback only, and then the `Host` must be loopback too: else
- * a page in the user's browser could reach it under a name of its own that resolves to 127.0.0.1.
+ * carry one; a right key is let in however many wrong ones came from its address, for behind a proxy all come from
+ * one. Without keys the service listens on loopback only, and then the `Host` must be loopback too: else a page in
+ * the user's browser could reach it under a name of its own that resolves to 127.0.0.1.
  */
-export function requestAccess(keys: readonly string[]): onRequestHookHandler {
-  const known = keys.map(digest);
+export function requestAccess(keys: KeyRing, guesses: GuessLimit): onRequestHookHandler {
   return (request, _reply, done) => {
-    if (known.length === 0) done(isFromLoopback(request) ? undefined : foreignHost());
-    else done(isOpen(request) || hasKey(request, known) ? undefined : unauthorized());
+    if (keys.isEmpty) return done(isFromLoopback(request) ? undefined : foreignHost());
+    const claim = keys.judge(request.headers.authorization);
+    if (claim.kind === 'known') rememberCaller(request, claim.name);
+    const isLetIn = claim.kind === 'known' || isOpen(request);
+    if (claim.kind !== 'wrong') return done(isLetIn ? undefined : unauthorized());
+    void guesses.note(request).then((wait) => {
+      if (isLetIn) done();
+      else done(wait === undefined ? unauthorized() : tooManyGuesses(wait));
+    }, done);
   };
 }
 
@@ -23,18 +30,6 @@ export function requestAccess(keys: readonly string[]): onRequestHookHandler {
 function isOpen(request: FastifyRequest): boolean {
   const route = request.routeOptions.url;
   return route === undefined || open.test(route);
-}
-
-function hasKey(request: FastifyRequest, known: readonly Buffer[]): boolean {
-  const [, key] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-  if (key === undefined) return false;
-  const given = digest(key);
-  // All are compared, and digests rather than keys, so that the time taken tells nothing.
-  return known.map((one) => timingSafeEqual(one, given)).includes(true);
-}
-
-function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
 }
 
 /** A caller names the same host in all that it asks; to take the name apart costs more than to route the request. */
@@ -53,6 +48,10 @@ function isLoopback(host: string): boolean {
 
 function unauthorized(): Problem {
   return new Problem('unauthorized', 'Send a key of this service as "Authorization: Bearer <key>".');
+}
+
+function tooManyGuesses(waitSeconds: number): Problem {
+  return Problem.tooMany('Too many wrong keys came from this address; please wait.', waitSeconds);
 }
 
 function foreignHost(): Problem {

@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { HttpModule, HttpService } from '@nestjs/axios';
-import type { DispatcherConfig } from '#libs/config';
+import { KeyRing } from '#libs/access';
+import { type DispatcherConfig, isLoopback } from '#libs/config';
 import { Sql } from '#libs/database';
 import {
   HealthModule,
@@ -14,9 +15,15 @@ import { queueChecks } from '#libs/messages';
 import { NatsLink, WorkQueue } from '#libs/nats';
 import { HealthController } from './health.controller.js';
 
-/** The dispatcher's health; it is ready as long as Postgres is, for without it nothing may be sent. */
+/**
+ * The dispatcher's health; it is ready as long as Postgres is, for without it nothing may be sent. Details are for
+ * those with a key of the service or, where it has none, for this machine.
+ */
 export function dispatcherHealth(config: DispatcherConfig): DynamicModule {
+  const keys = new KeyRing(config.apiKeys);
   return HealthModule.forRoot({
+    mayKnowDetails: ({ headers }) =>
+      keys.isEmpty ? isLoopback(config.host) : keys.judge(headers.authorization).kind === 'known',
     imports: [HttpModule],
     controllers: [HealthController],
     inject: [Sql, NatsLink, WorkQueue, HttpService],

@@ -1,5 +1,5 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HealthService } from '#libs/health';
 
 /** For whoever runs the process; the API's health speaks for the whole service. */
@@ -13,15 +13,21 @@ export class HealthController {
   }
 
   @Get('ready')
-  async ready(@Res({ passthrough: true }) response: FastifyReply): Promise<object> {
-    const { code, body } = await this.health.ready();
+  async ready(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) response: FastifyReply,
+  ): Promise<object> {
+    const { code, body } = await this.health.ready(request);
     response.code(code);
     return body;
   }
 
   @Get()
-  async details(@Res({ passthrough: true }) response: FastifyReply): Promise<object> {
-    const { code, body } = await this.health.details();
+  async details(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) response: FastifyReply,
+  ): Promise<object> {
+    const { code, body } = await this.health.details(request);
     response.code(code);
     return body;
   }

@@ -70,6 +70,63 @@ describe('with keys', () => {
   });
 });
 
+describe('with wrong keys, one after another', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await TestApi.start({ API_KEYS: `billing:${key}`, HOST: '0.0.0.0' });
+  });
+  afterAll(() => api.end());
+
+  const ask = (path: string, bearer: string | undefined, remoteAddress: string) =>
+    api.app.inject({
+      url: path,
+      remoteAddress,
+      headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
+    });
+  const guess = async (address: string) => {
+    const answers = [];
+    for (let nth = 0; nth < 21; nth += 1) answers.push(await ask('/v1/clients', `wrong-${nth}`, address));
+    return answers;
+  };
+
+  test('the twenty-first from an address is told to wait, and a right key is let in all the same', async () => {
+    const answers = await guess('192.0.2.1');
+    expect(answers.slice(0, 20).map(({ statusCode }) => statusCode)).toEqual(Array(20).fill(401));
+    const last = answers[20]!;
+    expect([last.statusCode, last.json().type]).toEqual([
+      429,
+      'urn:event-message-service:problem:too-many-requests',
+    ]);
+    expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(last.headers['retry-after'])).toBeLessThanOrEqual(60);
+    expect((await ask('/v1/clients', key, '192.0.2.1')).statusCode).toBe(200);
+    expect((await ask('/v1/clients', undefined, '192.0.2.1')).statusCode).toBe(401);
+    expect((await ask('/v1/clients', 'wrong', '192.0.2.2')).statusCode).toBe(401);
+  });
+
+  test('addresses of one /64 are one, and health is answered whatever came before', async () => {
+    await guess('2001:db8::1');
+    expect((await ask('/v1/clients', 'wrong', '2001:db8::2')).statusCode).toBe(429);
+    expect((await ask('/health/live', 'wrong', '2001:db8::2')).statusCode).toBe(200);
+  });
+
+  test('health tells details to those with a key only', async () => {
+    const told = async (bearer?: string) => (await ask('/health', bearer, '192.0.2.9')).json().details;
+    const states = { status: expect.any(String) };
+    for (const details of [await told(), await told('wrong')]) {
+      expect(details).toMatchObject({ postgres: states, nats: states, providers: states });
+      for (const part of Object.values<object>(details)) {
+        expect(Object.keys(part).filter((name) => name !== 'status' && name !== 'class')).toEqual([]);
+      }
+    }
+    expect(await told(key)).toMatchObject({
+      postgres: { latencyMs: expect.any(Number) },
+      nats: { server: expect.any(String) },
+      providers: { providers: [{ name: 'default' }] },
+    });
+  });
+});
+
 describe('without keys', () => {
   let api: TestApi;
   beforeAll(async () => {

@@ -9,6 +9,7 @@ import {
   type HealthCheck,
   HealthModule,
   HealthService,
+  type MayKnowDetails,
   migrationsCheck,
   postgresCheck,
   reachabilityCheck,
@@ -16,9 +17,14 @@ import {
 import { queueChecks } from '#libs/messages';
 import { createTestDatabase } from '../../support/services.js';
 
-async function healthOf(...checks: HealthCheck[]): Promise<HealthService> {
+/** These tests are of what is found; who is told of it, the last one says. */
+const anyone = { headers: {} };
+
+const healthOf = (...checks: HealthCheck[]) => healthFor(() => true, ...checks);
+
+async function healthFor(mayKnowDetails: MayKnowDetails, ...checks: HealthCheck[]): Promise<HealthService> {
   const module = await Test.createTestingModule({
-    imports: [HealthModule.forRoot({ inject: [], checks: () => checks })],
+    imports: [HealthModule.forRoot({ inject: [], checks: () => checks, mayKnowDetails })],
   }).compile();
   onTestFinished(() => module.close());
   return module.get(HealthService);
@@ -55,7 +61,7 @@ const portOf = (server: Server) => (server.address() as AddressInfo).port;
 test('a migrated database is ready', async () => {
   const { sql } = await database();
   const health = await healthOf(postgresCheck(sql), migrationsCheck(sql));
-  expect(await health.ready()).toMatchObject({
+  expect(await health.ready(anyone)).toMatchObject({
     code: 200,
     body: { status: 'ok', details: { postgres: { status: 'up' }, migrations: { status: 'up' } } },
   });
@@ -65,7 +71,7 @@ test('a schema that is older than the code is not ready, and the missing steps a
   const { sql, url } = await database();
   await revertMigrations(url, 1);
   const health = await healthOf(migrationsCheck(sql));
-  const { code, body } = await health.ready();
+  const { code, body } = await health.ready(anyone);
   expect(code).toBe(503);
   expect(body).toMatchObject({
     status: 'error',
@@ -86,7 +92,7 @@ test('a Postgres that hangs is reported down in two seconds, and asking again pi
   });
   const health = await healthOf(postgresCheck(sql));
   const before = performance.now();
-  const reports = await Promise.all([health.ready(), health.ready(), health.details()]);
+  const reports = await Promise.all([health.ready(anyone), health.ready(anyone), health.details(anyone)]);
   expect(performance.now() - before).toBeLessThan(3_000);
   for (const report of reports) {
     expect(report).toMatchObject({
@@ -105,8 +111,8 @@ test('what is not essential degrades, and leaves the process ready', async () =>
     look: () => Promise.reject(new Error('It is away.')),
   };
   const health = await healthOf(postgresCheck(sql), broken);
-  expect(await health.ready()).toMatchObject({ code: 200, body: { status: 'ok' } });
-  expect(await health.details()).toMatchObject({
+  expect(await health.ready(anyone)).toMatchObject({ code: 200, body: { status: 'ok' } });
+  expect(await health.details(anyone)).toMatchObject({
     code: 200,
     body: {
       status: 'degraded',
@@ -118,7 +124,7 @@ test('what is not essential degrades, and leaves the process ready', async () =>
 test('the queue: what is due, breakers, living dispatchers', async () => {
   const { sql } = await database();
   const health = await healthOf(...queueChecks(sql));
-  expect((await health.details()).body).toMatchObject({
+  expect((await health.details(anyone)).body).toMatchObject({
     status: 'degraded',
     details: {
       backlog: { status: 'up', batches: 0, oldestSeconds: 0 },
@@ -138,7 +144,7 @@ test('the queue: what is due, breakers, living dispatchers', async () => {
     sql,
     `UPDATE providers SET breaker = 'open', reason = 'connection refused', retry_at = now() + interval '5 s'`,
   );
-  expect((await health.details()).body).toMatchObject({
+  expect((await health.details(anyone)).body).toMatchObject({
     details: { providers: { status: 'up', message: expect.stringContaining('Nothing is due') } },
   });
 
@@ -151,7 +157,7 @@ test('the queue: what is due, breakers, living dispatchers', async () => {
     sql,
     `INSERT INTO batches (mailing_id, provider_id, size, due_at) VALUES (1, 1, 3, now() - interval '5 seconds')`,
   );
-  const { body } = await health.details();
+  const { body } = await health.details(anyone);
   expect(body).toMatchObject({
     details: {
       backlog: { status: 'up', batches: 1, messages: 3 },
@@ -177,7 +183,7 @@ test('messages that have been due for long degrade the backlog', async () => {
      SELECT id, 1, 300, now() - interval '5 minutes' FROM mailing`,
   );
   const health = await healthOf(...queueChecks(sql));
-  expect((await health.details()).body).toMatchObject({
+  expect((await health.details(anyone)).body).toMatchObject({
     details: { backlog: { status: 'degraded', batches: 1, messages: 300 } },
   });
 });
@@ -197,7 +203,7 @@ test('reachability: any HTTP answer will do, a refused or hanging connection wil
   });
   const of = (port: number) => reachabilityCheck(`port${port}`, http, `http://127.0.0.1:${port}/`);
   const health = await healthOf(of(portOf(answering)), of(gonePort), of(portOf(silent)));
-  expect((await health.details()).body).toMatchObject({
+  expect((await health.details(anyone)).body).toMatchObject({
     status: 'degraded',
     details: {
       [`port${portOf(answering)}`]: { status: 'up', httpStatus: 404 },
@@ -226,6 +232,33 @@ test('reachability: an answer that drips without end is given up like silence', 
   );
   expect(await check.look()).toEqual({
     status: 'degraded',
+    class: 'unreachable',
     message: 'It is not reachable: no answer within 1500 ms.',
   });
+});
+
+test('who may not know details is told the state and the class of each part, and no other word', async () => {
+  const { sql } = await database();
+  await execute(
+    sql,
+    `UPDATE providers SET breaker = 'open', retry_at = now(),
+       reason = 'misconfigured: HTTP 403, code 7: +7 (900) 123-45-67 has blocked token abc at 10.1.2.3'`,
+  );
+  const away: HealthCheck = {
+    name: 'away',
+    essential: true,
+    look: () => Promise.reject(new Error('connect ECONNREFUSED db.internal for 79001234567')),
+  };
+  const health = await healthFor(({ headers }) => headers.authorization === 'yes', ...queueChecks(sql), away);
+
+  expect((await health.details(anyone)).body).toMatchObject({ status: 'error' });
+  expect(Object.entries(Object((await health.details(anyone)).body).details)).toEqual([
+    ['backlog', { status: 'up' }],
+    ['providers', { status: 'up', class: 'misconfigured' }],
+    ['dispatchers', { status: 'degraded', class: 'none' }],
+    ['away', { status: 'down', class: 'failed' }],
+  ]);
+  const inFull = JSON.stringify((await health.details({ headers: { authorization: 'yes' } })).body);
+  expect(inFull).toContain('misconfigured: HTTP 403, code 7: [phone] has blocked');
+  expect(inFull).toContain('connect ECONNREFUSED db.internal for [phone]');
 });

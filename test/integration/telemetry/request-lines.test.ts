@@ -22,7 +22,7 @@ async function startApi(settings: Record<string, string>): Promise<RunningApi> {
     DATABASE_URL: database.url,
     NATS_URL: nats.url,
     PORT: String(port),
-    API_KEYS: KEY,
+    API_KEYS: `lines:${KEY}`,
     ...settings,
   });
   const url = `http://127.0.0.1:${port}`;
@@ -80,6 +80,8 @@ describe('JSON, as in production', () => {
         app: 'api',
         pid: api.process.pid,
         requestId: 'caller-1',
+        keyName: 'lines',
+        address: '127.0.0.1',
         mailingId: 7,
         method: 'GET',
         path: '/v1/mailings/7',
@@ -108,7 +110,9 @@ describe('JSON, as in production', () => {
       body: JSON.stringify({ phone: '+79001112233', timezone: 'Europe/Moscow' }),
     });
     const { id } = (await response.json()) as { id: number };
-    expect(await linesOf(api, 'caller-2')).toMatchObject([{ clientId: id, code: 201 }]);
+    const [line] = await linesOf(api, 'caller-2');
+    expect(line).toMatchObject({ clientId: id, code: 201, keyName: 'lines' });
+    expect(line).not.toHaveProperty('address');
   });
 
   test('the line of a repetition has the id of what was made then, and none has the key', async () => {
@@ -136,7 +140,10 @@ describe('JSON, as in production', () => {
   test('refused requests have a line too, without the key that was tried', async () => {
     const response = await call('/v1/clients', { key: 'a-key-that-is-wrong', requestId: 'caller-3' });
     expect(response.status).toBe(401);
-    expect(await linesOf(api, 'caller-3')).toMatchObject([{ code: 401, path: '/v1/clients' }]);
+    expect(await linesOf(api, 'caller-3')).toEqual([
+      expect.objectContaining({ code: 401, path: '/v1/clients', address: '127.0.0.1' }),
+    ]);
+    expect(await linesOf(api, 'caller-3')).not.toMatchObject([{ keyName: expect.anything() }]);
     await call('/nowhere/at-all', { requestId: 'caller-4' });
     expect(await linesOf(api, 'caller-4')).toMatchObject([{ code: 404 }]);
     expect(api.process.output).not.toContain('a-key-that-is-wrong');
@@ -163,11 +170,40 @@ describe('JSON, as in production', () => {
     ]);
   });
 
+  test("a database's error is logged without the values that it quotes", async () => {
+    const database = new Client({ connectionString: api.databaseUrl });
+    await database.connect();
+    try {
+      await database.query(`
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE 'no room for %', NEW.phone USING DETAIL = 'Key (phone)=(' || NEW.phone || ')'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON clients FOR EACH ROW EXECUTE FUNCTION refuse()`);
+      const made = await call('/v1/clients', {
+        method: 'POST',
+        requestId: 'caller-12',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ phone: '+79001119999', timezone: 'UTC' }),
+      });
+      expect(made.status).toBe(500);
+    } finally {
+      await database.query('DROP FUNCTION refuse CASCADE');
+      await database.end();
+    }
+    await until('both lines', async () => (await linesOf(api, 'caller-12')).length === 2);
+    expect(JSON.stringify(await linesOf(api, 'caller-12'))).toContain('no room for [phone]');
+    expect(api.process.output).not.toContain('79001119999');
+  });
+
   test('phones, query strings and bodies are in no line', async () => {
     await call('/v1/clients?phone=79001112233', { requestId: 'caller-5' });
     await linesOf(api, 'caller-5');
     expect(api.process.output).not.toContain('79001112233');
     expect(api.process.output).not.toContain('?');
+    for (const [place, path] of ['79001112233', '+7%20(900)%20111-22-33'].entries()) {
+      await call(`/v1/clients/${path}`, { requestId: `caller-phone-${place}` });
+      expect(await linesOf(api, `caller-phone-${place}`)).toMatchObject([{ path: '/v1/clients/[phone]' }]);
+    }
+    expect(api.process.output).not.toMatch(/79001112233|111-22-33/);
   });
 
   test('what machines ask for all the time is not logged', async () => {
