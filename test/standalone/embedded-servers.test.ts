@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, writeSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,8 +10,10 @@ import { connect } from '@nats-io/transport-node';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
+  boundServerLog,
   commandLineOf,
   isPortFree,
+  openServerLog,
   postgresHome,
   runningPid,
   startNats,
@@ -18,6 +21,7 @@ import {
   startPostgres,
   type EmbeddedServer,
 } from '#libs/embedded';
+import { until } from '../support/until.js';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -31,6 +35,47 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(servers.map((server) => server.kill()));
   await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+});
+
+describe('embedded servers', () => {
+  it('have neither our secrets in their environment nor values in their logs, which are private and bounded', async () => {
+    process.env['API_KEYS'] = 'a-key-that-is-ours-alone';
+    onTestFinished(() => void delete process.env['API_KEYS']);
+    await mkdir(join(folder, 'postgres'), { recursive: true });
+    const log = join(folder, 'postgres', 'postgres.log');
+    await writeFile(log, 'of an earlier version\n', { mode: 0o644 });
+    const server = await postgres();
+    expect(await readFile(`/proc/${server.pid}/environ`, 'utf8')).not.toContain('a-key-that-is-ours-alone');
+    for (const wrong of [
+      "SELECT '79001234567x'::bigint",
+      'CREATE TABLE c AS SELECT 79001234567 AS p',
+      'SELECT 1/0',
+    ]) {
+      await query(server.url, wrong).catch(() => undefined);
+    }
+    await query(server.url, 'ALTER TABLE c ADD UNIQUE (p)');
+    await expect(query(server.url, 'INSERT INTO c SELECT p FROM c')).rejects.toThrow('duplicate key');
+    await server.kill();
+    const written = await readFile(log, 'utf8');
+    expect(written).toContain('ready to accept connections');
+    expect(written).not.toMatch(/79001234567|ERROR/);
+    expect((await stat(log)).mode & 0o777).toBe(0o600);
+  });
+
+  it('log on at the end of a log that was cut, and one older file is kept', async () => {
+    const log = join(folder, 'server.log');
+    const descriptor = openServerLog(log);
+    onTestFinished(() => closeSync(descriptor));
+    const stop = boundServerLog(log, 10, 10);
+    onTestFinished(stop);
+    writeSync(descriptor, 'more than ten bytes\n');
+    await until('the log is cut', async () => (await stat(log)).size === 0);
+    writeSync(descriptor, 'short\n');
+
+    expect(await readFile(log, 'utf8')).toBe('short\n');
+    expect(await readFile(`${log}.1`, 'utf8')).toBe('more than ten bytes\n');
+    expect((await stat(`${log}.1`)).mode & 0o777).toBe(0o600);
+  });
 });
 
 describe('embedded Postgres', () => {
