@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { callbackify } from 'node:util';
 import type { FastifyRequest, onRequestHookHandler } from 'fastify';
 import { type GuessLimit, type KeyRing, rememberCaller } from '#libs/access';
 import { Problem } from '#libs/problems';
@@ -13,16 +14,17 @@ const open = /^\/(docs|docs-json|health|metrics)(\/|$)/;
  * the user's browser could reach it under a name of its own that resolves to 127.0.0.1.
  */
 export function requestAccess(keys: KeyRing, guesses: GuessLimit): onRequestHookHandler {
+  const noteGuess = callbackify((request: FastifyRequest) => guesses.note(request));
   return (request, _reply, done) => {
     if (keys.isEmpty) return done(isFromLoopback(request) ? undefined : foreignHost());
     const claim = keys.judge(request.headers.authorization);
     if (claim.kind === 'known') rememberCaller(request, claim.name);
     const isLetIn = claim.kind === 'known' || isOpen(request);
     if (claim.kind !== 'wrong') return done(isLetIn ? undefined : unauthorized());
-    void guesses.note(request).then((wait) => {
-      if (isLetIn) done();
+    noteGuess(request, (error, wait) => {
+      if (error ?? isLetIn) done(error ?? undefined);
       else done(wait === undefined ? unauthorized() : tooManyGuesses(wait));
-    }, done);
+    });
   };
 }
 
