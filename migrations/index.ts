@@ -5,6 +5,7 @@ import { AddProviderTerms1764000000003 } from './1764000000003-add-provider-term
 import { AddAmbiguityPolicy1764000000004 } from './1764000000004-add-ambiguity-policy.js';
 import { AddIdempotencyKeys1764000000005 } from './1764000000005-add-idempotency-keys.js';
 import { LeaveRoomForUpdates1764000000006 } from './1764000000006-leave-room-for-updates.js';
+import { SpellTagsOneWay1764000000007 } from './1764000000007-spell-tags-one-way.js';
 import { AddSuspicions1764000000008 } from './1764000000008-add-suspicions.js';
 
 /** Every migration, oldest first. */
@@ -16,5 +17,6 @@ export const migrations = [
   AddAmbiguityPolicy1764000000004,
   AddIdempotencyKeys1764000000005,
   LeaveRoomForUpdates1764000000006,
+  SpellTagsOneWay1764000000007,
   AddSuspicions1764000000008,
 ];

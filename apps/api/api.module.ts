@@ -16,14 +16,7 @@ import { operations } from './operations.js';
  * leasing and sending, so that no amount of sending slows an answer down.
  */
 @Module({
-  imports: [
-    ClientsModule,
-    IdempotencyModule,
-    MailingsModule,
-    MessagesModule,
-    ProvidersModule,
-    StatisticsModule,
-  ],
+  imports: [IdempotencyModule, MailingsModule, MessagesModule, ProvidersModule, StatisticsModule],
   controllers,
 })
 export class ApiModule {
@@ -31,6 +24,7 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [
+        ClientsModule.forRoot(config),
         DatabaseModule.forRoot({
           ...config.database,
           applicationName: 'ems-api',

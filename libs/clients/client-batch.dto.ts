@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
-import { rule } from '#libs/payloads';
+import { field, rule, treated } from '#libs/payloads';
 import { Problem, ProblemDocument } from '#libs/problems';
 import { ClientDto, CreateClientDto } from './client.dto.js';
+import { type CountryCode, isCountry } from './phone-number.js';
 
 /** How many clients one batch may have. */
 export const BATCH_LIMIT = 1_000;
@@ -21,7 +22,23 @@ export class CreateClientBatchDto {
     `must be a list of 1 to ${BATCH_LIMIT} clients`,
     (value) => Array.isArray(value) && value.length >= 1 && value.length <= BATCH_LIMIT,
   )
+  @treated({ itemsApart: true })
   items!: unknown[];
+
+  @CountryField({
+    description:
+      'The country of phones without a country code; when left out, that of the service, if it has one.',
+  })
+  defaultCountry?: CountryCode;
+}
+
+/** A country by its ISO 3166 code. */
+function CountryField({ description }: { description: string }): PropertyDecorator {
+  return field(
+    { description, example: 'DE', optional: true },
+    { type: 'string', pattern: '^[A-Z]{2}$' },
+    rule('must be the two capital letters of a country, as in ISO 3166', isCountry),
+  );
 }
 
 @ApiSchema({ name: 'ClientBatchItem', description: 'What became of one item.' })

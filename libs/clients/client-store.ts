@@ -12,36 +12,6 @@ export interface NewClient {
   attributes: Record<string, unknown>;
 }
 
-/** What became of one client of a batch: a row, or the reason why there is none. */
-export type BatchOutcome = Client | 'phone taken' | 'time zone unknown';
-
-/**
- * Inserts in the order of phones, so that two batches with the same phones can't wait for each other in a
- * circle. A phone that is there already, or twice in the batch, is left out rather than an error.
- */
-const insertBatch: Statement = {
-  name: 'insert-clients',
-  text: `
-    WITH given AS (
-      SELECT one.*, zone.name IS NULL AS "zoneUnknown"
-      FROM jsonb_to_recordset($1) AS one
-        (place integer, phone bigint, "operatorCode" text, tags text[], timezone text, attributes jsonb)
-      LEFT JOIN time_zones zone ON zone.name = one.timezone
-    ), first_of_its_phone AS (
-      SELECT DISTINCT ON (phone) * FROM given WHERE NOT "zoneUnknown" ORDER BY phone, place
-    ), inserted AS (
-      INSERT INTO clients (phone, operator_code, tags, timezone, attributes)
-      SELECT phone, "operatorCode", tags, timezone, attributes FROM first_of_its_phone ORDER BY phone
-      ON CONFLICT (phone) DO NOTHING
-      RETURNING ${clientColumns}
-    )
-    SELECT given."zoneUnknown", inserted.*
-    FROM given
-    LEFT JOIN first_of_its_phone first ON first.place = given.place
-    LEFT JOIN inserted ON inserted.phone = first.phone
-    ORDER BY given.place`,
-};
-
 const insert: Statement = {
   name: 'insert-client',
   text: `
@@ -78,18 +48,6 @@ export class ClientStore {
 
   async find(id: number): Promise<Client | undefined> {
     return (await this.sql.query<Client>(find, [id]))[0];
-  }
-
-  /** Adds what can be added, in one statement; the outcomes are in the order of `clients`. */
-  async insertBatch(clients: readonly NewClient[]): Promise<BatchOutcome[]> {
-    const given = JSON.stringify(clients.map((client, place) => ({ place, ...client })));
-    const rows = await this.sql.query<Client & { zoneUnknown: boolean; id: number | null }>(insertBatch, [
-      given,
-    ]);
-    return rows.map(({ zoneUnknown, ...client }) => {
-      if (zoneUnknown) return 'time zone unknown';
-      return client.id === null ? 'phone taken' : client;
-    });
   }
 
   /**

@@ -6,16 +6,23 @@ import {
   ObjectListField,
   PageQuery,
   PatternField,
+  TagField,
+  TagListField,
   TextField,
   TextListField,
+  treated,
+  ZoneField,
 } from '#libs/payloads';
 import type { Client } from './client.entity.js';
-import { PhoneField } from './phone-number.js';
+import { PhoneField } from './phone-field.js';
 
 @ApiSchema({ description: 'A recipient to be added.' })
 export class CreateClientDto {
-  @PhoneField({ description: 'In international format; separators are dropped. Unique.' })
-  phone!: string;
+  @PhoneField({
+    description:
+      'With `+` or `00` and the country code; blanks, dashes, dots and brackets between its digits are dropped. Without them, a national number if the service has a default country, else an international one that is in use. A JSON integer is taken as international digits. Unique.',
+  })
+  phone!: string | number;
 
   @PatternField({
     description: 'Null says that there is none.',
@@ -28,8 +35,9 @@ export class CreateClientDto {
   })
   operatorCode?: string | null;
 
-  @TextListField({
-    description: 'Repeated ones are kept once.',
+  @TagListField({
+    description:
+      'Kept in lower case and NFC, without blanks at the ends and with single ones inside. Repeated ones are kept once.',
     example: ['vip', 'spring'],
     optional: true,
     maxItems: 50,
@@ -37,15 +45,19 @@ export class CreateClientDto {
   })
   tags?: string[];
 
-  @TextField({ description: 'An IANA name that the database knows.', example: 'Europe/Moscow', max: 64 })
+  @ZoneField({
+    description: 'An Area/City name of the IANA time zones, or UTC. Kept as given.',
+    example: 'Europe/Moscow',
+  })
   timezone!: string;
 
   @JsonObjectField({
     description:
-      'Whatever else is to be kept, up to 16 KiB as JSON and 1,000 fields an object; a PATCH replaces the whole object.',
+      'Whatever else is to be kept: up to 100 fields, and 16 KiB as JSON. A PATCH replaces the whole object.',
     example: { name: 'Anna' },
     optional: true,
     maxBytes: 16_384,
+    maxFields: 100,
   })
   attributes?: Record<string, unknown>;
 }
@@ -102,20 +114,21 @@ export class ClientPageDto {
 
 /** Which clients a list shows: those that match everything given. */
 export class ClientsQuery extends PageQuery {
-  @PhoneField({ description: 'The client with this phone.', optional: true })
-  phone?: string;
+  /** A plus sign that was not encoded arrives as a blank. */
+  @treated({ convert: (value) => (typeof value === 'string' ? value.replace(/^ (?=\d)/, '+') : value) })
+  @PhoneField({ description: 'The client with this phone, written as in a new client.', optional: true })
+  phone?: string | number;
 
-  @TextField({ description: 'Clients with this tag.', example: 'vip', optional: true, max: 64 })
+  @TagField({ description: 'Clients with this tag.', example: 'vip', optional: true, max: 64 })
   tag?: string;
 
   @TextField({ description: 'Clients with this operator code.', example: '900', optional: true, max: 16 })
   operatorCode?: string;
 
-  @TextField({
-    description: 'Clients in this time zone.',
+  @ZoneField({
+    description: 'Clients in this time zone, under whichever of its names.',
     example: 'Europe/Moscow',
     optional: true,
-    max: 64,
   })
   timezone?: string;
 }

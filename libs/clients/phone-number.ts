@@ -1,26 +1,48 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
-import { field, rule, type FieldOptions } from '#libs/payloads';
+// The small metadata of the library's own index takes numbers for valid whose ranges do not exist.
+import {
+  type CountryCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+  type PhoneNumber,
+  validatePhoneNumberLength,
+} from 'libphonenumber-js/max';
+import { LONGEST_PHONE, PhoneRefusal, plainPhone } from './phone-characters.js';
+
+export type { CountryCode };
+
+/** What E.164 allows, country code included, and what the table of clients holds. */
+const MOST_DIGITS = 15;
+
+const writtenInFull = 'write it with + and the country code';
 
 /**
- * Reads a phone number in international format, with `+`, `00` or nothing before the country code and with any
- * of the usual separators: `+7 (900) 123-45-67` is 79001234567. Undefined for anything else.
+ * Reads a phone number as people, spreadsheets and other programs write it: `+7 (900) 123-45-67` is 79001234567. What
+ * begins with `+` or `00`, and any number that is no text, is international: its country code must exist and its
+ * length be possible there. Other digits are read as a number of `country`, if one is given. Without it they are
+ * international only if they are in use in their country, as far as the library knows.
  *
- * The country code must be known and the length possible there. Whether the range is in use is not judged:
- * numbering plans change faster than libraries.
+ * Returns the digits of E.164 without the plus sign, at most 15, or why there are none.
  */
-export function parsePhone(text: unknown): number | undefined {
-  if (typeof text !== 'string' || text.length > 40 || !/^\s*\+?[\d\s().\-/\u2010-\u2015]+$/.test(text)) {
-    return undefined;
-  }
-  // +44 (0)20 ...: where the zero is not part of the number, it is for calls from inside the country.
-  return possible(text) ?? possible(text.replace('(0)', ''));
+export function readPhone(value: unknown, country?: CountryCode): number | PhoneRefusal {
+  if (typeof value === 'number') return readInteger(value);
+  if (typeof value !== 'string') return new PhoneRefusal('must be a string with a phone number');
+  if (value.length > LONGEST_PHONE) return new PhoneRefusal(`must have at most ${LONGEST_PHONE} characters`);
+  const plain = plainPhone(value);
+  if (plain instanceof PhoneRefusal) return plain;
+  const text = plain.replace(/^\( ?\+/, '+');
+  const wrong = wrongForm(text);
+  return wrong === undefined ? readPlain(text, country) : new PhoneRefusal(wrong);
 }
 
-function possible(text: string): number | undefined {
-  const digits = text.replaceAll(/[^\d+]/g, '').replace(/^(\+|00)/, '');
-  const parsed = parsePhoneNumberFromString(`+${digits}`, { extract: false });
-  // The parser drops a national prefix, which would turn 8 800 ... (Russia, from inside) into Bangladesh.
-  return parsed?.isPossible() && parsed.number === `+${digits}` ? Number(digits) : undefined;
+/** The number of a text that is one, undefined for any other. */
+export function parsePhone(value: unknown, country?: CountryCode): number | undefined {
+  const phone = readPhone(value, country);
+  return typeof phone === 'number' ? phone : undefined;
+}
+
+/** Whether a text is the ISO 3166 code, in capitals, of a country whose numbers can be read. */
+export function isCountry(text: unknown): text is CountryCode {
+  return typeof text === 'string' && isSupportedCountry(text);
 }
 
 /** Russia's operator code: the three digits after +7. Null for other countries, where there is no such thing. */
@@ -29,28 +51,99 @@ export function operatorCodeOf(phone: number): string | null {
   return digits.startsWith('7') && digits.length === 11 ? digits.slice(1, 4) : null;
 }
 
-/** What was validated last is mostly what is asked for next, and to read it costs as much as all its other fields. */
-let lastRead: { text: string; phone: number } | undefined;
+function readInteger(value: number): number | PhoneRefusal {
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    return new PhoneRefusal('must be a whole number above 0, or a string');
+  }
+  return international(String(value)) ?? new PhoneRefusal(whyNotInternational(String(value)));
+}
 
-/** A phone number as people write it; see {@link parsePhone}. */
-export function PhoneField(options: FieldOptions): PropertyDecorator {
-  return field(
-    { ...options, example: options.example ?? '+7 (900) 123-45-67' },
-    { type: 'string', maxLength: 40 },
-    rule(
-      'must be a string with a phone number in international format, such as +7 900 123-45-67, with a known country code and a possible length',
-      (value) => {
-        const phone = parsePhone(value);
-        if (phone !== undefined) lastRead = { text: value as string, phone };
-        return phone !== undefined;
-      },
-    ),
+/** What is wrong with the characters that stand where they stand, undefined if nothing is. */
+function wrongForm(text: string): string | undefined {
+  if (text === '') return 'must not be blank';
+  if (!/\d/.test(text)) return 'has no digit';
+  if (/^[-.)]/.test(text)) return `begins with "${text.charAt(0)}": ${writtenInFull}`;
+  if (text.includes('+', 1)) return 'has a second "+": give one number';
+  if (/^\+?\d+\.0+$/.test(text)) {
+    return 'ends in ".0", as a spreadsheet writes numbers: format its column as text';
+  }
+  if (/[-.(]$/.test(text)) return `ends with "${text.at(-1)}"`;
+  if (isAddress(text)) return 'looks like an IP address';
+  const digits = text.replaceAll(/\D/g, '').replace(text.startsWith('+') ? '' : /^00/, '').length;
+  return digits > MOST_DIGITS
+    ? `has ${digits} digits, and a phone number has at most ${MOST_DIGITS}: are these two numbers?`
+    : undefined;
+}
+
+/** Four numbers up to 255 with dots; pairs of digits throughout are how phone numbers are grouped in some countries. */
+function isAddress(text: string): boolean {
+  const groups = text.split('.');
+  return (
+    groups.length === 4 &&
+    groups.every((group) => /^(0|[1-9]\d{0,2})$/.test(group) && Number(group) <= 255) &&
+    groups.some((group) => group.length !== 2)
   );
 }
 
-/** The number of a value that {@link PhoneField} has let through. */
-export function phoneOf(text: string): number {
-  const phone = text === lastRead?.text ? lastRead.phone : parsePhone(text);
-  if (phone === undefined) throw new TypeError(`${text} was not validated.`);
-  return phone;
+function readPlain(text: string, country: CountryCode | undefined): number | PhoneRefusal {
+  const spellings = [text, text.replace('(0)', '')].map((one) => one.replaceAll(/[^\d+]/g, ''));
+  const [digits = ''] = spellings;
+  if (/^(\+|00)/.test(digits)) {
+    // +44 (0)20 ...: where the zero is not part of the number, it is for calls from inside the country.
+    for (const spelling of spellings) {
+      const phone = international(spelling.replace(/^(\+|00)/, ''));
+      if (phone !== undefined) return phone;
+    }
+    return new PhoneRefusal(whyNotInternational(digits.replace(/^(\+|00)/, '')));
+  }
+  const inUse = international(digits, (number) => number.isValid());
+  if (country === undefined) {
+    return inUse ?? new PhoneRefusal(`is no international number that is in use: ${writtenInFull}`, true);
+  }
+  return readNational(digits, country, inUse);
+}
+
+/**
+ * Digits that are a number of the country and one of another country as well are refused: neither reading is surely
+ * the person's. The country's own code in front is that, rather than the beginning of an area.
+ */
+function readNational(
+  digits: string,
+  country: CountryCode,
+  inUse: number | undefined,
+): number | PhoneRefusal {
+  const number = parsePhoneNumberFromString(digits, { defaultCountry: country, extract: false });
+  const national =
+    number?.isPossible() && number.number.length - 1 <= MOST_DIGITS
+      ? Number(number.number.slice(1))
+      : undefined;
+  if (inUse !== undefined) {
+    const isOwn = number !== undefined && digits.startsWith(number.countryCallingCode);
+    if (isOwn || !number?.isValid() || inUse === national) return inUse;
+    return new PhoneRefusal(`is a number of ${country} and of another country as well: ${writtenInFull}`);
+  }
+  return national ?? new PhoneRefusal(`is no possible number of ${country}: ${writtenInFull}`);
+}
+
+/** The parser drops a national prefix, which would turn 8 800 ... (Russia, from inside) into Bangladesh. */
+function international(
+  digits: string,
+  accepts: (number: PhoneNumber) => boolean = (number) => number.isPossible(),
+): number | undefined {
+  if (digits.length > MOST_DIGITS) return undefined;
+  const number = parsePhoneNumberFromString(`+${digits}`, { extract: false });
+  return number && accepts(number) && number.number === `+${digits}` ? Number(digits) : undefined;
+}
+
+function whyNotInternational(digits: string): string {
+  if (digits.length > MOST_DIGITS) {
+    return `has ${digits.length} digits, and a phone number has at most ${MOST_DIGITS}`;
+  }
+  const why = validatePhoneNumberLength(`+${digits}`);
+  if (why === 'INVALID_COUNTRY') return `begins with no country code that is known: ${digits.slice(0, 3)}…`;
+  if (why === 'TOO_SHORT') return 'has too few digits for its country';
+  if (why === 'TOO_LONG') return 'has too many digits for its country';
+  if (why === undefined)
+    return 'has the prefix of calls within its country after the country code: leave it out';
+  return 'has a number of digits that no number of its country has';
 }

@@ -8,7 +8,15 @@ export type Environment = Record<string, string | undefined>;
 
 const logNames = ['LOG_LEVEL', 'LOG_FORMAT'] as const;
 const storeNames = ['DATABASE_URL', 'DATABASE_POOL_SIZE', 'NATS_URL', 'NATS_REPLICAS'] as const;
-const apiNames = [...logNames, ...storeNames, 'DATABASE_READ_URL', 'HOST', 'PORT', 'API_KEYS'] as const;
+const apiNames = [
+  ...logNames,
+  ...storeNames,
+  'DATABASE_READ_URL',
+  'HOST',
+  'PORT',
+  'API_KEYS',
+  'DEFAULT_COUNTRY',
+] as const;
 const dispatcherNames = [
   ...logNames,
   ...storeNames,
@@ -66,6 +74,7 @@ export function loadApiConfig(env: Environment = process.env) {
     host: values.HOST,
     port: values.PORT,
     apiKeys: values.API_KEYS,
+    defaultCountry: values.DEFAULT_COUNTRY,
   };
 }
 

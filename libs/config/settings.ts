@@ -1,3 +1,4 @@
+import { isSupportedCountry } from 'libphonenumber-js/max';
 import { z } from 'zod';
 import { apiKeys } from './api-keys.js';
 
@@ -58,6 +59,12 @@ export const settings = {
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(3000),
   API_KEYS: apiKeys,
+  DEFAULT_COUNTRY: z
+    .string()
+    .refine((value) => isSupportedCountry(value), {
+      message: 'must be the two capital letters of a country, as in ISO 3166, such as DE',
+    })
+    .optional(),
 
   DISPATCHER_HOST: z.string().min(1).default('127.0.0.1'),
   DISPATCHER_PORT: port(0),

@@ -4,7 +4,7 @@ export { afterCommit, requireNoJointTransaction } from './joint-transaction.js';
 export { type JointOptions, JointTransactions } from './joint-transactions.js';
 export { Orm } from './orm.js';
 export { ReadSql } from './read-sql.js';
-export { isConnectionError, isUnreachable, sqlState } from './sql-errors.js';
+export { isConnectionError, isRefusedData, isUnreachable, sqlState } from './sql-errors.js';
 export { numberArray, type SqlExecutor, type Statement } from './sql-executor.js';
 export { Sql, type SqlOptions } from './sql.js';
 export { afterCommitted, mayHaveChanged } from './unanswered-changes.js';

@@ -47,3 +47,11 @@ export function isUnreachable(error: unknown): error is Error {
   if (state === undefined) return connectionWords.test(error.message);
   return networkCodes.has(state) || (/^[0-9A-Z]{5}$/.test(state) && isConnectionError(error));
 }
+
+/**
+ * Whether Postgres refused what was in the data rather than the statement: class 22 (a number out of range, a text too
+ * long or with what no text may hold), class 23 (a constraint).
+ */
+export function isRefusedData(error: unknown): boolean {
+  return /^2[23][0-9A-Z]{3}$/.test(sqlState(error) ?? '');
+}

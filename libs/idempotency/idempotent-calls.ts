@@ -47,7 +47,7 @@ export class IdempotentCalls {
    * still being carried out after ten seconds.
    */
   async answer(call: KeyedCall, carryOut: () => Promise<KeptAnswer>): Promise<Outcome> {
-    const fingerprint = fingerprintOf(call.operation, call.payload);
+    const fingerprint = await fingerprintOf(call.operation, call.payload);
     const outcome = await this.turns.take(call.key, PATIENCE, (leftMs) =>
       call.repeatable
         ? this.carryOutThenKeep(call.key, fingerprint, leftMs, carryOut)

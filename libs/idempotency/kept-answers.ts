@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type Statement } from '#libs/database';
+import { isLongList, stringifyInTurns } from '#libs/payloads';
 
 /** What a request was answered with: enough to answer another one with the same bytes. */
 export interface KeptAnswer {
@@ -90,7 +91,7 @@ export class KeptAnswers {
   /** False when the key has an answer already, or was claimed for another request meanwhile. */
   async keep(key: string, fingerprint: Buffer, answer: KeptAnswer): Promise<boolean> {
     const { status, location } = answer;
-    const body = answer.body === undefined ? null : JSON.stringify(answer.body);
+    const body = answer.body === undefined ? null : await toJson(answer.body);
     return (await this.sql.query(keep, [key, fingerprint, status, location, body])).length > 0;
   }
 
@@ -98,4 +99,8 @@ export class KeptAnswers {
   async release(key: string, fingerprint: Buffer): Promise<void> {
     await this.sql.query(release, [key, fingerprint]);
   }
+}
+
+async function toJson(body: unknown): Promise<string> {
+  return isLongList(body) ? stringifyInTurns(body) : JSON.stringify(body);
 }

@@ -1,5 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { TextListField } from '#libs/payloads';
+import { TagListField, TextListField, ZoneListField } from '#libs/payloads';
 
 const MAX_VALUES = 1_000;
 
@@ -19,8 +19,8 @@ export class Audience {
   })
   operatorCodes?: string[];
 
-  @TextListField({
-    description: 'Clients with at least one of these tags.',
+  @TagListField({
+    description: 'Clients with at least one of these tags. Capitals and extra blanks make no difference.',
     example: ['vip'],
     optional: true,
     minItems: 1,
@@ -29,8 +29,8 @@ export class Audience {
   })
   tags?: string[];
 
-  @TextListField({
-    description: 'Clients with none of these tags.',
+  @TagListField({
+    description: 'Clients with none of these tags. Capitals and extra blanks make no difference.',
     example: ['unsubscribed'],
     optional: true,
     minItems: 1,
@@ -39,13 +39,12 @@ export class Audience {
   })
   excludeTags?: string[];
 
-  @TextListField({
-    description: 'Clients in one of these time zones.',
+  @ZoneListField({
+    description: 'Clients in one of these time zones, under whichever of its names a zone was given.',
     example: ['Europe/Moscow'],
     optional: true,
     minItems: 1,
     maxItems: MAX_VALUES,
-    max: 64,
   })
   timezones?: string[];
 }

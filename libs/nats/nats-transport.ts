@@ -138,20 +138,20 @@ export class NatsTransport extends ServerNats {
     }
   }
 
-  private respond(message: Msg, request: NatsRequest, reply: Reply): NatsAnswer {
+  private async respond(message: Msg, request: NatsRequest, reply: Reply): Promise<NatsAnswer> {
     const limit = this.link.connection?.info?.max_payload ?? Infinity;
-    let encoded = this.encode(reply, request);
+    let encoded = await this.encode(reply, request);
     if (Buffer.byteLength(encoded.data) > limit) {
       const detail = `The reply would exceed the ${limit} bytes that this NATS carries: ask for fewer items.`;
-      encoded = this.encode({ err: new Problem('payload-too-large', detail) }, request);
+      encoded = await this.encode({ err: new Problem('payload-too-large', detail) }, request);
     }
     const { status, data, headers } = encoded;
     if (message.reply) message.respond(data, headers ? { headers } : {});
     return { status };
   }
 
-  private encode(reply: Reply, { subject, requestId }: NatsRequest): EncodedReply {
-    const encoded = this.plainJson.serialize(reply, { instance: subject, requestId });
+  private async encode(reply: Reply, { subject, requestId }: NatsRequest): Promise<EncodedReply> {
+    const encoded = await this.plainJson.serializeInTurns(reply, { instance: subject, requestId });
     // What is ours to mend: the caller is told nothing of it.
     if ('err' in reply && encoded.status === 500) this.logger.error(reply.err);
     else if ('err' in reply && encoded.status > 500) this.logger.warn(String(reply.err));

@@ -1,5 +1,6 @@
 import type { Deserializer, IncomingRequest, Serializer } from '@nestjs/microservices';
 import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { isLongList, requireFewValues, stringifyInTurns } from '#libs/payloads';
 import { Problem, type ProblemDocument, toProblem } from '#libs/problems';
 
 /** What a handler came to, as in Nest's own packets; `err` is whatever it threw. */
@@ -33,6 +34,12 @@ export class PlainJsonDeserializer implements Deserializer<Msg, IncomingRequest>
 
 /** Sends what the handler returned as plain JSON, or a problem document with the error headers of NATS. */
 export class PlainJsonSerializer implements Serializer<Reply, EncodedReply> {
+  /** Makes JSON of a long list in turns with other requests. */
+  async serializeInTurns(reply: Reply, context?: Partial<ReplyContext>): Promise<EncodedReply> {
+    if (!('response' in reply) || !isLongList(reply.response)) return this.serialize(reply, context);
+    return { status: 200, data: await stringifyInTurns(reply.response), headers: reply.headers };
+  }
+
   serialize(reply: Reply, context?: Partial<ReplyContext>): EncodedReply {
     if ('response' in reply) {
       return { status: 200, data: JSON.stringify(reply.response ?? {}), headers: reply.headers };
@@ -52,6 +59,7 @@ function bodyOf(message: Msg): object {
   if (message.data.length > LARGEST_PAYLOAD) {
     throw new Problem('payload-too-large', 'A payload may have at most 1 MiB.');
   }
+  requireFewValues(message.data);
   const body = parse(message.data);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw Problem.invalid([{ path: '', message: 'must be a JSON object' }]);

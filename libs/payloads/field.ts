@@ -42,26 +42,57 @@ export function field(
   );
 }
 
-/** Refuses what `accepts` says no to. The message reads on from the field's path: "must be ...". */
+/**
+ * Refuses what `accepts` says no to. The message reads on from the field's path: "must be ..."; one that depends on
+ * the value is made when it was refused.
+ */
 export function rule(
-  message: string,
+  message: string | ((value: unknown) => string),
   accepts: (value: unknown, args?: ValidationArguments) => boolean,
 ): PropertyDecorator {
-  return ValidateBy({ name: 'rule', validator: { validate: accepts, defaultMessage: () => message } });
+  const defaultMessage = (args?: ValidationArguments) =>
+    typeof message === 'string' ? message : message(args?.value);
+  return ValidateBy({ name: 'rule', validator: { validate: accepts, defaultMessage } });
 }
 
-/** The name under which {@link itemsRule} reports: the indices of the wrong items, then what is wrong. */
+/** The name under which {@link itemsRule} reports. */
 export const ITEMS_RULE = 'items';
 
+/** A wrong item: its index, and what is wrong. */
+export type WrongItem = [index: number, message: string];
+
 /** Like {@link rule} for each item of a list, so that an error names the item: class-validator's does not. */
-export function itemsRule(message: string, accepts: (item: unknown) => boolean): PropertyDecorator {
-  const wrongItems = (value: unknown): number[] =>
-    Array.isArray(value) ? value.flatMap((item, index) => (accepts(item) ? [] : [index])) : [];
+export function itemsRule(
+  message: string | ((item: unknown) => string),
+  accepts: (item: unknown) => boolean,
+): PropertyDecorator {
+  const wrongItems = (value: unknown): WrongItem[] =>
+    Array.isArray(value)
+      ? value.flatMap((item, index): WrongItem[] =>
+          accepts(item) ? [] : [[index, typeof message === 'string' ? message : message(item)]],
+        )
+      : [];
   return ValidateBy({
     name: ITEMS_RULE,
     validator: {
       validate: (value) => wrongItems(value).length === 0,
-      defaultMessage: (args) => `${wrongItems(args?.value).join(',')} ${message}`,
+      defaultMessage: (args) => JSON.stringify(wrongItems(args?.value)),
     },
   });
+}
+
+/** What a field asks for beside its rules. */
+export interface FieldTreatment {
+  /** Makes of the JSON value what its rules and its users see. Must take any value. */
+  convert?: (value: unknown) => unknown;
+  /** Its items are validated one by one by whoever takes them, so that a wrong one is no error of the payload. */
+  itemsApart?: boolean;
+}
+
+/** The name under which a field's treatment is kept. */
+export const TREATMENT = 'treatment';
+
+/** Kept among the rules, since those are what `PartialType` takes along. */
+export function treated(treatment: FieldTreatment): PropertyDecorator {
+  return ValidateBy({ name: TREATMENT, validator: { validate: () => true } }, { context: treatment });
 }

@@ -1,8 +1,14 @@
-export { field, LEFT_OUT, rule, type FieldOptions } from './field.js';
+export { field, LEFT_OUT, rule, treated, type FieldOptions } from './field.js';
+export { isLongList, stringifyInTurns } from './json-in-turns.js';
+export { requireFewValues } from './json-values.js';
+export { LoopTurn } from './loop-turn.js';
 export { DigitsAsNumber, IdField, IntegerField, parseId, requireId } from './number-fields.js';
 export { JsonObjectField, ObjectField, ObjectListField } from './object-fields.js';
 export { Cursors, PageQuery, type Page } from './page.js';
 export { validatePayload } from './payload-validator.js';
 export { validateQuery } from './query-validator.js';
+export { normalTag, TagField, TagListField } from './tag-fields.js';
 export { ChoiceField, PatternField, TextField, TextListField } from './text-fields.js';
 export { InstantField, instantOf, LocalTimeField, parseInstant } from './time-fields.js';
+export { aliasesOf, usableZone } from './time-zone-names.js';
+export { ZoneField, ZoneListField } from './zone-fields.js';

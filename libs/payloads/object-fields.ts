@@ -1,6 +1,6 @@
-import { Type } from 'class-transformer';
 import { ValidateNested } from 'class-validator';
-import { field, rule, type FieldOptions } from './field.js';
+import { field, rule, treated, type FieldOptions } from './field.js';
+import { instantiate } from './payload-instance.js';
 
 type Class = new () => object;
 
@@ -10,7 +10,7 @@ export function ObjectField(type: () => Class, options: FieldOptions): PropertyD
     options,
     // Swagger tells a lazy type from a class by the function's name, which is "type" here.
     { type: () => type() },
-    Type(type),
+    treated({ convert: (value) => (isObject(value) ? instantiate(type(), value) : value) }),
     rule('must be an object', isObject),
     ValidateNested({ message: 'must be an object' }),
   );
@@ -21,18 +21,28 @@ export function ObjectListField(type: () => Class, options: FieldOptions): Prope
   return field(options, { type: () => type(), isArray: true }, rule('must be a list', Array.isArray));
 }
 
-/** Any JSON object; `maxBytes` is the size of its JSON in UTF-8. */
-export function JsonObjectField(options: FieldOptions & { maxBytes: number }): PropertyDecorator {
+export interface JsonObjectOptions extends FieldOptions {
+  /** Of its JSON in UTF-8. */
+  maxBytes: number;
+  /** Of the object itself. */
+  maxFields: number;
+}
+
+/** Any JSON object. */
+export function JsonObjectField({ maxBytes, maxFields, ...options }: JsonObjectOptions): PropertyDecorator {
   return field(
     options,
-    { type: 'object', additionalProperties: true },
+    { type: 'object', additionalProperties: true, maxProperties: maxFields },
     rule(
-      `must be a JSON object of at most ${options.maxBytes} bytes`,
-      (value) => isObject(value) && Buffer.byteLength(JSON.stringify(value)) <= options.maxBytes,
+      `must be a JSON object of at most ${maxFields} fields and ${maxBytes} bytes`,
+      (value) =>
+        isObject(value) &&
+        Object.keys(value).length <= maxFields &&
+        Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
     ),
   );
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,21 +1,22 @@
-import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { Problem, type FieldError } from '#libs/problems';
-import { ITEMS_RULE } from './field.js';
+import { ITEMS_RULE, type WrongItem } from './field.js';
 import { checkJson, join } from './json-check.js';
+import { instantiate, treatments } from './payload-instance.js';
 
 /**
  * Turns a parsed JSON value into an instance of a DTO class, with its nested ones, or throws a {@link Problem}
- * that names every field that is wrong, unknown ones included. Nothing is converted: a number in a string is
- * not a number.
+ * that names every field that is wrong, unknown ones included. Nothing is converted but what a field says: a number
+ * in a string is not a number.
  */
 export function validatePayload<Payload extends object>(type: new () => Payload, payload: unknown): Payload {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
     throw Problem.invalid([{ path: '', message: 'must be a JSON object' }]);
   }
-  const unfit = checkJson(payload);
+  const treated = treatments(type);
+  const unfit = checkJson(payload, (name) => treated.get(name)?.itemsApart === true);
   if (unfit.length > 0) throw Problem.invalid(unfit);
-  const instance = plainToInstance(type, payload);
+  const instance = instantiate(type, payload);
   const errors = validateSync(instance, {
     whitelist: true,
     forbidNonWhitelisted: true,
@@ -45,6 +46,6 @@ function messagesOf(error: ValidationError): { suffix: string; message: string }
   if (error.value === undefined) return [{ suffix: '', message: 'is missing' }];
   const own = new Set(constraints.filter(([name]) => name !== ITEMS_RULE).map(([, message]) => message));
   if (own.size > 0) return [...own].map((message) => ({ suffix: '', message }));
-  const [, indices = '', message = ''] = /^(\S*) (.*)$/s.exec(error.constraints?.[ITEMS_RULE] ?? '') ?? [];
-  return indices.split(',').map((index) => ({ suffix: `[${index}]`, message }));
+  const wrong = JSON.parse(error.constraints?.[ITEMS_RULE] ?? '[]') as WrongItem[];
+  return wrong.map(([index, message]) => ({ suffix: `[${index}]`, message }));
 }

@@ -5,12 +5,13 @@ export interface TextOptions extends FieldOptions {
   max: number;
 }
 
-/** A string in which something can be seen. It is kept as given, outer blanks included. */
-export function TextField(options: TextOptions): PropertyDecorator {
+/** A string in which something can be seen. It is kept as given, outer blanks included, unless `more` treats it. */
+export function TextField(options: TextOptions, ...more: PropertyDecorator[]): PropertyDecorator {
   return field(
     options,
     { type: 'string', minLength: 1, maxLength: options.max },
     rule(textMessage(options.max), (value) => isText(value, options.max)),
+    ...more,
   );
 }
 
@@ -19,8 +20,8 @@ export interface TextListOptions extends TextOptions {
   maxItems: number;
 }
 
-/** A list of such strings. */
-export function TextListField(options: TextListOptions): PropertyDecorator {
+/** A list of such strings; `more` are rules and treatments of each kind of them. */
+export function TextListField(options: TextListOptions, ...more: PropertyDecorator[]): PropertyDecorator {
   const { minItems = 0, maxItems, max } = options;
   return field(
     options,
@@ -30,6 +31,7 @@ export function TextListField(options: TextListOptions): PropertyDecorator {
       (value) => Array.isArray(value) && value.length >= minItems && value.length <= maxItems,
     ),
     itemsRule(textMessage(max), (item) => isText(item, max)),
+    ...more,
   );
 }
 

@@ -2,6 +2,7 @@ import { isUnreachable, mayHaveChanged, sqlState } from '#libs/database';
 import type { ProblemDocument } from './problem-document.js';
 import { problemKindNames, problemKinds, type ProblemKind } from './problem-kinds.js';
 import { Problem } from './problem.js';
+import { refusedData } from './refused-data.js';
 
 /**
  * Turns whatever was thrown into the problem that the caller is told, over HTTP and over NATS alike. What is
@@ -41,8 +42,7 @@ function fromPostgres(error: unknown): Problem | undefined {
     );
   }
   // A service that knows the constraint says more; this is for the one that nobody thought of.
-  if (state === '23505') return Problem.conflict('It conflicts with what is there already.');
-  return undefined;
+  return refusedData(error, state);
 }
 
 /** Fastify's errors and Nest's exceptions both carry a status; only those below 500 are for the caller. */

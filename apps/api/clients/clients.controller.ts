@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
+  ClientBatches,
   ClientBatchResultDto,
   ClientDto,
   ClientPageDto,
@@ -16,7 +17,10 @@ import { Id } from '../http/payload-pipe.js';
 @ApiTags('clients')
 @Controller('v1/clients')
 export class ClientsController {
-  constructor(private readonly clients: ClientsService) {}
+  constructor(
+    private readonly clients: ClientsService,
+    private readonly batches: ClientBatches,
+  ) {}
 
   @Post()
   @Operation({
@@ -32,12 +36,13 @@ export class ClientsController {
   @Post('batch')
   @Operation({
     summary: 'Add up to 1,000 clients',
-    description: 'Each succeeds or fails by itself; those that can be added are added together.',
+    description:
+      'Each succeeds or fails by itself; those that can be added are added together. A body of more than 1 MiB or 50,000 values is refused as a whole: make two of it.',
     answer: { status: 200, description: 'A result for each client.', type: ClientBatchResultDto },
     takesBody: true,
   })
   createBatch(@Body() dto: CreateClientBatchDto): Promise<ClientBatchResultDto> {
-    return this.clients.createBatch(dto.items);
+    return this.batches.create(dto);
   }
 
   @Get()

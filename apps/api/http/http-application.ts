@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { guessLimit, KeyRing } from '#libs/access';
 import type { ApiKey } from '#libs/config';
 import { requestIdFrom } from '#libs/telemetry';
+import { answerInTurns } from './answers-in-turns.js';
 import { refuseOtherMethods } from './allowed-methods.js';
 import { endConnectionsAtClose } from './connection-end.js';
 import { HTTP_LIMITS, type HttpLimits, limitConnections, limitRequests } from './http-limits.js';
@@ -55,6 +56,7 @@ export async function createHttpApplication(
   acceptJsonOnly(server);
   endConnectionsAtClose(server);
   nameWhatIsMade(server);
+  answerInTurns(server);
   limitConnections(server, limits);
   limitRequests(server, limits.requests);
 

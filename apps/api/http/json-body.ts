@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
+import { requireFewValues } from '#libs/payloads';
 import { Problem } from '#libs/problems';
 
 /** Bytes. */
@@ -33,9 +34,11 @@ export function acceptJsonOnly(server: FastifyInstance): void {
 function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
+    requireFewValues(body);
     // The decoder is the slower one, and is there for what is wrong and for what begins with a byte order mark.
     return JSON.parse(isUtf8(body) && body[0] !== 0xef ? body.toString() : utf8.decode(body));
   } catch (error) {
+    if (error instanceof Problem) return error;
     const message =
       error instanceof SyntaxError ? `is not valid JSON: ${error.message}` : 'is not valid UTF-8';
     return Problem.invalid([{ path: '', message }]);

@@ -75,6 +75,29 @@ test.each([
   expect(body.items.map(({ phone }: { phone: string }) => phone)).toEqual(found);
 });
 
+test('a search takes tags in any capitals and blanks, and time zones under any of their names', async () => {
+  const add = (given: object) => api.post('/v1/clients', aClient({ ...given }));
+  const kiev = await add({
+    timezone: 'Europe/Kiev',
+    tags: ['  VIP\u00a0\u2003Spring ', 'vip spring', 'e\u0301t\u00c9'],
+  });
+  const kyiv = await add({ timezone: 'Europe/Kyiv', tags: ['vip'] });
+  await add({ timezone: 'Europe/Warsaw' });
+  expect(kiev.body).toMatchObject({ timezone: 'Europe/Kiev', tags: ['vip spring', '\u00e9t\u00e9'] });
+
+  const found = async (query: string) =>
+    (await api.get(`/v1/clients?${query}`)).body.items.map(({ id }: { id: number }) => id);
+  const both = [kiev.body.id, kyiv.body.id];
+  expect(await found('timezone=Europe/Kyiv')).toEqual(both);
+  expect(await found('timezone=Europe/Kiev')).toEqual(both);
+  expect(await found('timezone=Europe/Kiev&tag=ViP')).toEqual([kyiv.body.id]);
+  expect(await found('timezone=Europe/Kiev&tag=Vip%20%20SPRING')).toEqual([kiev.body.id]);
+  expect(await found(`tag=${encodeURIComponent('\u00c9T\u00c9')}`)).toEqual([kiev.body.id]);
+  const first = (await api.get('/v1/clients?timezone=Europe/Kyiv&limit=1')).body;
+  expect(first.items.map(({ id }: { id: number }) => id)).toEqual([kiev.body.id]);
+  expect(await found(`timezone=Europe/Kyiv&cursor=${first.nextCursor}`)).toEqual([kyiv.body.id]);
+});
+
 test('a rare tag is found behind thousands without it, page by page, with and without other conditions', async () => {
   await api.query(
     `INSERT INTO clients (phone, tags, timezone, operator_code)

@@ -13,9 +13,22 @@ afterAll(() => api.end());
 const json = { 'content-type': 'application/json' };
 const aClientWith = (fields: object) => ({ body: aClient({ ...fields }) });
 
+const fields = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, index]));
+
 const cases: WrongCall[] = [
   ['a phone that is none', 'POST', '/v1/clients', aClientWith({ phone: '12345' }), 400, ['phone']],
-  ['a phone as a number', 'POST', '/v1/clients', aClientWith({ phone: 79001234567 }), 400, ['phone']],
+  ['a phone as a fraction', 'POST', '/v1/clients', aClientWith({ phone: 7900123456.5 }), 400, ['phone']],
+  [
+    'a phone of 16 digits',
+    'POST',
+    '/v1/clients',
+    aClientWith({ phone: '+49 6691 12345 67890' }),
+    400,
+    ['phone'],
+  ],
+  ['101 attributes', 'POST', '/v1/clients', aClientWith({ attributes: fields(101) }), 400, ['attributes']],
+  ['a time zone nobody knows to search for', 'GET', '/v1/clients?timezone=GMT', {}, 400, ['timezone']],
   [
     'a phone without its country',
     'POST',

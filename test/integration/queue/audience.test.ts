@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Audience } from '#libs/mailings';
+import { normalTag } from '#libs/payloads';
 import { setup, type ClientsGiven } from '../../support/queue-scenario.js';
 
 type Recipient = Required<Omit<ClientsGiven, 'count'>>;
@@ -38,9 +39,13 @@ const anyAudience: fc.Arbitrary<Audience> = fc.record(
 /** What the documents say of an audience, in the plainest words there are. */
 function matches(client: Recipient, { operatorCodes: codes, tags, excludeTags, timezones: zones }: Audience) {
   if (codes && !codes.some((code) => code === client.operatorCode)) return false;
-  if (tags && !tags.some((tag) => client.tags.includes(tag))) return false;
-  if (excludeTags && excludeTags.some((tag) => client.tags.includes(tag))) return false;
-  return !zones || zones.includes(client.timezone);
+  const has = (tag: string) => client.tags.includes(tag) || client.tags.includes(normalTag(tag));
+  if (tags && !tags.some(has)) return false;
+  if (excludeTags && excludeTags.some(has)) return false;
+  const isKyiv = (zone: string) => zone === 'Europe/Kyiv' || zone === 'Europe/Kiev';
+  return (
+    !zones || zones.some((zone) => zone === client.timezone || (isKyiv(zone) && isKyiv(client.timezone)))
+  );
 }
 
 test('whoever matches every list of an audience gets a message, and nobody else', async () => {

@@ -39,7 +39,7 @@ class Sample {
   @ObjectField(() => Inner, { description, optional: true, nullable: true })
   inner?: Inner | null;
 
-  @JsonObjectField({ description, optional: true, maxBytes: 20 })
+  @JsonObjectField({ description, optional: true, maxBytes: 20, maxFields: 3 })
   extra?: Record<string, unknown>;
 
   @ChoiceField({ description, optional: true, name: 'Colour', of: ['red', 'green'] })
@@ -122,8 +122,11 @@ describe('each wrong field has one message', () => {
       },
     ],
     [{ text: 'a', inner: { deeper: null } }, { 'inner.deeper': 'must be an object' }],
-    [{ text: 'a', extra: [] }, { extra: 'must be a JSON object of at most 20 bytes' }],
-    [{ text: 'a', extra: { a: 'ééééééé' } }, { extra: 'must be a JSON object of at most 20 bytes' }],
+    [{ text: 'a', extra: [] }, { extra: 'must be a JSON object of at most 3 fields and 20 bytes' }],
+    [
+      { text: 'a', extra: { a: 'ééééééé' } },
+      { extra: 'must be a JSON object of at most 3 fields and 20 bytes' },
+    ],
     [{ text: 'a', time: '24:00' }, { time: expect.stringContaining('HH:MM') }],
     [{ text: 'a', at: '2026-01-01' }, { at: expect.stringContaining('RFC 3339') }],
     [{ text: 'a', Text: 'b' }, { Text: 'is not a known field' }],
@@ -174,7 +177,7 @@ describe('what no field may hold is refused wherever it stands', () => {
     const fields = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 0]));
     expect(errorsOf({ text: 'a', extra: fields(1_000) })).toEqual({
-      extra: 'must be a JSON object of at most 20 bytes',
+      extra: 'must be a JSON object of at most 3 fields and 20 bytes',
     });
     expect(errorsOf({ text: 'a', extra: { wide: [fields(80_000)] } })).toEqual({
       'extra.wide[0]': 'must not have more than 1000 fields',

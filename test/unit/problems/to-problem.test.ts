@@ -40,7 +40,7 @@ describe('what nobody foresaw', () => {
     new TypeError("Cannot read properties of undefined (reading 'secret')"),
     new Error('secret'),
     coded('secret', { code: '23514', constraint: 'secret' }),
-    coded('secret', { code: '22P02' }),
+    coded('secret', { code: '23514', constraint: 'secret', table: 'mailing_counters' }),
     coded('secret', { code: 'ENOENT' }),
     coded('secret', { statusCode: 500 }),
     coded('secret', { statusCode: 'secret' }),
@@ -58,6 +58,24 @@ describe('what nobody foresaw', () => {
       status: 500,
       detail: 'The request could not be served.',
     });
+  });
+});
+
+describe('what Postgres refuses of the data that it was given', () => {
+  const ofClients = { table: 'clients' };
+  test.each([
+    [{ code: '23514', constraint: 'clients_phone_check', ...ofClients }, 400, 'phone'],
+    [{ code: '23503', constraint: 'clients_timezone_fkey', ...ofClients }, 400, 'timezone'],
+    [{ code: '23502', column: 'operator_code', ...ofClients }, 400, 'operatorCode'],
+    [{ code: '23505', constraint: 'clients_phone_key', ...ofClients }, 409, 'phone'],
+    [{ code: '22003' }, 400, ''],
+    [{ code: '22021' }, 400, ''],
+    [{ code: '22P05' }, 400, ''],
+    [{ code: '22001' }, 400, ''],
+  ])('%j is a %i that names "%s"', (more, status, path) => {
+    const problem = toProblem(coded('secret', more));
+    expect(problem).toMatchObject({ status, errors: [{ path }] });
+    expect(JSON.stringify(problem)).not.toContain('secret');
   });
 });
 

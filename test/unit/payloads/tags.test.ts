@@ -1,0 +1,31 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { normalTag } from '#libs/payloads';
+
+test.each([
+  ['VIP', 'vip'],
+  ['  vip ', 'vip'],
+  ['Spring \u00a0\u2003 Sale', 'spring sale'],
+  ['a\tb\nc', 'a b c'],
+  ['e\u0301te\u0301', '\u00e9t\u00e9'],
+  ['\u200bvip\ufeff', 'vip'],
+  ['\u202avip\u200e', 'vip'],
+  ['ВЕСНА', 'весна'],
+  ['👨‍👩‍👧', '👨‍👩‍👧'],
+  ['\u3164', ''],
+])('the tag %j is %j', (given, tag) => {
+  expect(normalTag(given)).toBe(tag);
+});
+
+test('a tag that is spelled the normal way stays so, and capitals and blanks make no difference', () => {
+  const word = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(word, (given) => {
+      const tag = normalTag(given);
+      expect(normalTag(tag)).toBe(tag);
+      expect(normalTag(` ${given}\u00a0`)).toBe(tag);
+      expect(normalTag(given.normalize('NFD'))).toBe(tag);
+    }),
+    { numRuns: 1_000 },
+  );
+});
