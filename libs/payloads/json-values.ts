@@ -22,10 +22,12 @@ export function requireFewValues(json: Uint8Array): void {
     else if (byte === comma || byte === brace || byte === bracket) values += 1;
   }
   if (values > MOST_VALUES) {
-    throw new Problem(
-      'payload-too-large',
-      `A payload may have at most ${MOST_VALUES} fields and items, those of objects and lists inside included.`,
-    );
+    throw Problem.invalid([
+      {
+        path: '',
+        message: `must have at most ${MOST_VALUES} fields and items, those of objects and lists inside included`,
+      },
+    ]);
   }
 }
 
