@@ -38,17 +38,38 @@ const savepoint: Statement = { name: 'savepoint-clients', text: 'SAVEPOINT clien
 const undo: Statement = { name: 'undo-clients', text: 'ROLLBACK TO SAVEPOINT clients' };
 const release: Statement = { name: 'release-clients', text: 'RELEASE SAVEPOINT clients' };
 
+/** Clients of one statement: what Postgres answers is read at once, tags and attributes included. */
+const PART = 100;
+
 /** Writes clients by the hundred. */
 @Injectable()
 export class ClientBatchStore {
   constructor(private readonly sql: Sql) {}
 
   /**
-   * Adds what can be added, in one transaction; the outcomes are in the order of `clients`. All of them go by one
-   * statement. Only if Postgres refuses that for what is in a row, halves are tried until the row is found.
+   * Adds what can be added, in one transaction; the outcomes are in the order of `clients`. They go in parts, by
+   * phone over all of them, so that no answer of Postgres is long to read. Only if Postgres refuses a part for what
+   * is in a row, halves of it are tried until the row is found.
    */
-  insert(clients: readonly NewClient[]): Promise<BatchOutcome[]> {
-    return this.sql.transaction((transaction) => insertWithoutRefused(transaction, clients));
+  async insert(clients: readonly NewClient[]): Promise<BatchOutcome[]> {
+    const ordered = clients
+      .map((client, place) => ({ client, place }))
+      .toSorted((one, other) => one.client.phone - other.client.phone);
+    return this.sql.transaction(async (transaction) => {
+      const outcomes: BatchOutcome[] = [];
+      for (let at = 0; at < ordered.length; at += PART) {
+        const part = ordered.slice(at, at + PART);
+        const made = await insertWithoutRefused(
+          transaction,
+          part.map(({ client }) => client),
+        );
+        for (const [nth, outcome] of made.entries()) {
+          const place = part[nth]?.place;
+          if (place !== undefined) outcomes[place] = outcome;
+        }
+      }
+      return outcomes;
+    });
   }
 }
 
