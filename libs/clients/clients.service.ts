@@ -19,7 +19,7 @@ import { phoneOf } from './phone-field.js';
 import { operatorCodeOf } from './phone-number.js';
 
 /** Clients that are read at once. */
-const PART = 101;
+const PART = 51;
 
 /** Recipients. What it is given has been validated; it throws a {@link Problem} for what can't be done. */
 @Injectable()
