@@ -14,6 +14,7 @@ export const invariants = {
   'back-off': 'no retry comes sooner than promised, nor before the end of a Retry-After',
   attempts: 'the log of attempts agrees with the requests that were received',
   recovery: 'sending is back in time after a return',
+  pace: 'sending is as fast as the scenario measures it against',
   story: 'the scenario itself could be played to its end',
 } as const;
 

@@ -6,7 +6,9 @@ import { renewTable } from '../support/report-page.js';
 import { readOptions, type RunOptions } from './run-options.js';
 import type { Scenario } from './scenario.js';
 import { type Result, ScenarioRun } from './scenario-run.js';
+import { playTwiceAtMost } from './second-play.js';
 import { scenarios } from './scenarios/index.js';
+import { missingTools } from './tool.js';
 import { makeTemplate } from './world/cluster-template.js';
 import { RunFolder } from './world/run-folder.js';
 
@@ -33,13 +35,13 @@ async function run(options: RunOptions): Promise<number> {
   process.once('SIGINT', leave).once('SIGTERM', leave);
   const results: Result[] = [];
   print(`seed ${options.seed}`);
+  for (const missing of missingTools(cast)) print(missing);
   await folder.create();
   try {
     const template = await makeTemplate(folder.template);
     for (const scenario of cast) {
-      const result = await runner.play(scenario, template);
-      results.push(result);
-      print(lineOf(result));
+      const play = (nth: number) => runner.play(scenario, template, nth);
+      results.push(await playTwiceAtMost(play, (result) => print(lineOf(result))));
     }
   } finally {
     await folder.remove(results.some(({ breaches }) => breaches.length > 0));

@@ -16,9 +16,12 @@ const columns = [
 /** The line of a scenario that has just ended, and below it what else it has measured. */
 export function lineOf(result: Result): string {
   const verdict = result.breaches.length === 0 ? 'ok    ' : 'BROKEN';
+  const again = result.brokeBefore ? ', again' : '';
   const broken = [...new Set(result.breaches.map(({ invariant }) => invariant))].join(', ');
-  const line = `${verdict} ${result.name} (${result.seconds.toFixed(1)} s)${broken === '' ? '' : `: ${broken}`}`;
-  return [line, ...(result.notes ?? []).map((note) => `         ${note}`)].join('\n');
+  const line = `${verdict} ${result.name}${again} (${result.seconds.toFixed(1)} s)${broken === '' ? '' : `: ${broken}`}`;
+  const slow = result.breaches.filter(({ invariant }) => invariant === 'recovery' || invariant === 'pace');
+  const notes = [...(result.notes ?? []), ...slow.map(({ figures }) => `too slow: ${figures}`)];
+  return [line, ...notes.map((note) => `         ${note}`)].join('\n');
 }
 
 /** All results as a Markdown table. */

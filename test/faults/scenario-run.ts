@@ -15,6 +15,8 @@ export interface Result extends Partial<Findings> {
   name: string;
   seed: number;
   breaches: Breach[];
+  /** What broke when it was played for the first time: times, and so it was played again. */
+  brokeBefore?: Breach[];
   faults: number;
   /** The longest, in milliseconds; absent when the scenario measures none. */
   recoveryMs?: number;
@@ -36,13 +38,16 @@ export class ScenarioRun {
     private readonly quick: boolean,
   ) {}
 
-  /** Never rejects: what goes wrong is a breach. */
-  async play(scenario: Scenario, template: ClusterTemplate): Promise<Result> {
+  /** Plays it for the `nth` time. Never rejects: what goes wrong is a breach. */
+  async play(scenario: Scenario, template: ClusterTemplate, nth: number): Promise<Result> {
     const startedAt = performance.now();
     const ledger = new Ledger(scenario.options?.clockAheadMs ?? 0);
-    const place = await this.folder.scenario(scenario.name);
+    const place = await this.folder.scenario(nth === 1 ? scenario.name : `${scenario.name}-${nth}`);
     const result: Result = { name: scenario.name, seed: this.seed, breaches: [], faults: 0, seconds: 0 };
     try {
+      if (scenario.needs && scenario.needs.file === undefined) {
+        throw new Error(`${scenario.needs.name} is needed: ${scenario.needs.install}`);
+      }
       const world = await FaultWorld.start(place, template, ledger, scenario.options ?? {});
       this.world = world;
       const deadlineMs = scenario.options?.deadlineMs ?? 150_000;

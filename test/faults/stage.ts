@@ -135,6 +135,11 @@ export class Stage {
     return took;
   }
 
+  /** Notes as too slow what a scenario measures: a rate, or a ratio of times; `figures` say what was seen. */
+  expectPace(holds: boolean, figures: string): void {
+    if (!holds) this.breaches.push({ invariant: 'pace', figures });
+  }
+
   /** Notes as broken what a scenario alone can know; `figures` say what was seen. */
   expect(holds: boolean, figures: string): void {
     if (!holds) this.breaches.push({ invariant: 'story', figures });

@@ -1,23 +1,15 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { request } from 'undici';
 import type { Scenario } from '../scenario.js';
+import { faketime } from '../tool.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const KOLKATA = 5.5 * HOUR;
 
-/** Debian's package `faketime`, in whatever folder this architecture has it. */
-const faketime = existsSync('/usr/lib')
-  ? readdirSync('/usr/lib')
-      .map((name) => join('/usr/lib', name, 'faketime/libfaketime.so.1'))
-      .find((file) => existsSync(file))
-  : undefined;
-
 /** A wall clock that is off by minutes, with the monotonic one left alone. */
 function wrongClock(minutes: number): Record<string, string> {
   return {
-    LD_PRELOAD: faketime ?? '',
+    LD_PRELOAD: faketime.file ?? '',
     FAKETIME: `${minutes < 0 ? '' : '+'}${minutes}m`,
     DONT_FAKE_MONOTONIC: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
@@ -33,9 +25,9 @@ const wrongClocks: Scenario = {
   name: 'wrong-clocks',
   what: 'the wall clocks of two dispatchers and of the API are minutes off: starts, windows, ends, retries and leases hold',
   quick: false,
+  needs: faketime,
   options: { dispatchers: 1, apiEnv: wrongClock(4) },
   async run(stage) {
-    if (faketime === undefined) throw new Error('libfaketime is needed: apt-get install faketime');
     const { world, load } = stage;
     const { headers } = await request(`http://127.0.0.1:${world.settings['PORT']}/health/live`);
     const ahead = Date.parse(String(headers.date)) - Date.now();

@@ -42,7 +42,10 @@ const natsLongAway: Scenario = {
     // Whoever waits for a ticket finds out first.
     await stage.pass(2_000);
     const without = await rateOver(stage, 3_000);
-    stage.expect(without >= usual / 2, `${without.toFixed(0)}/s without NATS, ${usual.toFixed(0)}/s before`);
+    stage.expectPace(
+      without >= usual / 2,
+      `${without.toFixed(0)}/s without NATS, ${usual.toFixed(0)}/s before`,
+    );
     // The first may be over by now.
     const paused = [...stage.ledger.mailings.values()].at(-1);
     const status = paused && (await stage.load.control(paused, 'pause'));

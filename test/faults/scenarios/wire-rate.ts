@@ -90,7 +90,10 @@ export class WireRate {
         const what = `${name}: ${of ? `mailing ${of.id}` : 'the provider'} with ${limit}/s`;
         this.stage.notes.push(`${what}: ${rate.toFixed(0)}/s, at most ${seen} in a second (of ${most})`);
         this.stage.expect(seen <= most, `${what}: ${seen} requests in the busiest second, at most ${most}`);
-        this.stage.expect(isSlack === true || rate >= REACHED * limit, `${what}: only ${rate.toFixed(1)}/s`);
+        this.stage.expectPace(
+          isSlack === true || rate >= REACHED * limit,
+          `${what}: only ${rate.toFixed(1)}/s`,
+        );
         const before = change?.before.find((one) => one.of === of);
         if (!change || !before) continue;
         const larger = mostOf(Math.max(limit, before.limit));
