@@ -99,11 +99,6 @@ describe('README.md', () => {
     expect(scripts).toMatchObject({ prestart: 'npm run build', pretest: 'npm run build' });
   });
 
-  it('asks for the Node that package.json asks for', () => {
-    const { engines } = JSON.parse(textOf('package.json')) as { engines: { node: string } };
-    expect(readme).toContain(`Node ${engines.node.replace('>=', '≥ ')}`);
-  });
-
   it('lists every application and library', () => {
     const folders = new Set(sources('apps', 'libs').map(({ path }) => path.split('/').slice(0, 2).join('/')));
     const listed = repositoryPaths(readme);
