@@ -57,7 +57,7 @@ const longestValue = 300;
 
 /**
  * For reading on a terminal, with the ids first and then whatever else the line has:
- * `12:30:05 WARN  dispatcher  attempt failed (connection refused) messageId=7 attempts=3 reason="no answer"`.
+ * `12:30:05 WARN  dispatcher-2 attempt failed (connection refused) messageId=7 attempts=3 reason="no answer"`.
  */
 export function shortForm(entry: LogEntry): string {
   const level = levels[levelOf(entry)] ?? 'INFO';
@@ -70,7 +70,7 @@ export function shortForm(entry: LogEntry): string {
   return [
     clockTime(entry.time),
     level.padEnd(5),
-    entry.service.padEnd(10),
+    entry.service.padEnd(12),
     [firstLine(entry.msg), reason && `(${firstLine(reason)})`, ...fields].filter(Boolean).join(' '),
   ].join(' ');
 }

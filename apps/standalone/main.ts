@@ -82,7 +82,7 @@ function overview(config: StandaloneConfig, at: Standing): string {
   API        ${at.apiUrl}/v1${config.apiKeys.length > 0 ? '  with a key of API_KEYS' : ''}
   Docs       ${at.apiUrl}/docs
   Health     ${at.apiUrl}/health
-  Metrics    ${at.apiUrl}/metrics and http://127.0.0.1:${at.dispatcherPort}/metrics
+  Metrics    ${[at.apiUrl, ...at.dispatcherPorts.map((port) => `http://127.0.0.1:${port}`)].map((url) => `${url}/metrics`).join(' and ')}
   NATS       ${withoutPassword(at.natsUrl)}
   Postgres   ${withoutPassword(at.databaseUrl)}
   ${simulator}

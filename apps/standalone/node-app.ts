@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -54,8 +54,15 @@ export async function launchNodeApp(app: NodeApp): Promise<RunningService> {
   };
 }
 
-/** Stops what an earlier run on this data folder left behind and has not stopped by itself yet. */
-export async function stopLeftoverApp(dataDir: string, name: string): Promise<void> {
+/** Stops what an earlier run on this data folder left behind of a kind, however many, and has not stopped by itself. */
+export async function stopLeftoverApps(dataDir: string, kind: string): Promise<void> {
+  const folder = join(dataDir, 'run');
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const names = files.flatMap((file) => new RegExp(`^(${kind}(?:-\\d+)?)\\.pid$`).exec(file)?.[1] ?? []);
+  await Promise.all(names.map((name) => stopLeftoverApp(dataDir, name)));
+}
+
+async function stopLeftoverApp(dataDir: string, name: string): Promise<void> {
   const proof = dataDirArgument(dataDir);
   const leftover = runningPid(pidFile(dataDir, name), proof);
   if (leftover === undefined) return;

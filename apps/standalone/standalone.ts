@@ -6,7 +6,6 @@ import {
   appEnvironment,
   loadApiConfig,
   loadDispatcherConfig,
-  settings,
   unusableDatabase,
   type AppAddresses,
   type StandaloneConfig,
@@ -15,18 +14,20 @@ import { runMigrations } from '#libs/database';
 import { postgresHome, startNats, startPostgres, type EmbeddedServer } from '#libs/embedded';
 import type { ChildOutput } from './child-output.js';
 import { explain } from './explain.js';
-import { launchNodeApp, stopLeftoverApp, waitForAnswer } from './node-app.js';
-import { movedPorts, portFor, portNear } from './ports.js';
+import { chooseAppPorts } from './app-ports.js';
+import { launchNodeApp, stopLeftoverApps, waitForAnswer } from './node-app.js';
 import { SupervisedService, type RunningService } from './supervised-service.js';
 
 const apps = fileURLToPath(new URL('..', import.meta.url));
 
 /** Those who use another end before it: the dispatcher still has to record what it sent. */
-const applications = ['dispatcher', 'api', 'simulator'];
+const applications: readonly AppName[] = ['dispatcher', 'api', 'simulator'];
 const stopOrder = [...applications, 'nats', 'postgres'];
 
 /** What is needed to reach the service and to look into it. */
-export interface Standing extends AppAddresses {
+export interface Standing extends Omit<AppAddresses, 'dispatcherPort'> {
+  /** One for each dispatcher, in their order. */
+  readonly dispatcherPorts: readonly number[];
   readonly apiUrl: string;
   /** Every folder that holds data: ours, and that of Postgres where it has to be elsewhere. */
   readonly dataFolders: readonly string[];
@@ -53,58 +54,37 @@ export class Standalone {
    * meanwhile; what has been started then is for `stop` to end.
    */
   async start(): Promise<Standing> {
-    for (const name of applications) await stopLeftoverApp(this.config.dataDir, name);
-    const ports = await this.choosePorts();
+    for (const kind of applications) await stopLeftoverApps(this.config.dataDir, kind);
+    const { dispatcherPorts, ...ports } = await chooseAppPorts(this.config, this.report);
+    const [dispatcherPort = 0] = dispatcherPorts;
     const provider = {
       providerUrl: this.config.providerUrl ?? `http://127.0.0.1:${ports.simulatorPort}`,
       providerToken: this.config.providerToken ?? randomBytes(16).toString('hex'),
     };
-    this.refuseWrongSettings({ ...ports, ...provider });
+    this.refuseWrongSettings({ ...ports, dispatcherPort, ...provider });
     const starting = [this.database(), this.nats()] as const;
     // Both must have come to an end before anyone can stop what has started.
     await Promise.allSettled(starting);
     const [databaseUrl, natsUrl] = await Promise.all(starting);
     await this.migrate(databaseUrl);
 
-    const addresses: AppAddresses = { ...ports, ...provider, databaseUrl, natsUrl };
+    const addresses: AppAddresses = { ...ports, dispatcherPort, ...provider, databaseUrl, natsUrl };
     const apiUrl = `http://${reachable(this.config.host)}:${ports.port}`;
     const control = `http://127.0.0.1:${ports.simulatorControlPort}/received`;
     if (this.config.providerUrl === undefined) await this.app('simulator', addresses, control);
     await this.app('api', addresses, `${apiUrl}/health/live`);
-    await this.app('dispatcher', addresses, `http://127.0.0.1:${ports.dispatcherPort}/health/live`);
+    await this.dispatchers(dispatcherPorts, addresses);
     const mayRunDemo = this.config.databaseUrl === undefined && this.config.providerUrl === undefined;
-    return { ...addresses, apiUrl, mayRunDemo, dataFolders: this.dataFolders };
+    return { ...addresses, dispatcherPorts, apiUrl, mayRunDemo, dataFolders: this.dataFolders };
   }
 
   /** Ends everything that has been started; nothing is left running. */
   async stop(): Promise<void> {
-    for (const name of stopOrder) {
-      const service = this.services.get(name);
-      if (service === undefined) continue;
-      this.report(`stopping ${name}`);
-      await service.stop();
+    for (const kind of stopOrder) {
+      const services = [...this.services.values()].filter(({ name }) => kindOf(name) === kind);
+      for (const { name } of services) this.report(`stopping ${name}`);
+      await Promise.all(services.map((service) => service.stop()));
     }
-  }
-
-  private async choosePorts() {
-    const { config } = this;
-    const ports = {
-      port: await portFor('PORT', config.port, config.host),
-      dispatcherPort: await portFor('DISPATCHER_PORT', config.dispatcherPort, '127.0.0.1'),
-      simulatorPort: await portNear('SIMULATOR_PORT', config.simulatorPort, usualPort.simulator),
-      simulatorControlPort: await portNear(
-        'SIMULATOR_CONTROL_PORT',
-        config.simulatorControlPort,
-        usualPort.simulatorControl,
-      ),
-    };
-    const { simulator, simulatorControl } = usualPort;
-    const moved = movedPorts([
-      { setting: config.simulatorPort, usual: simulator, got: ports.simulatorPort },
-      { setting: config.simulatorControlPort, usual: simulatorControl, got: ports.simulatorControlPort },
-    ]);
-    if (moved !== '' && config.providerUrl === undefined) this.report(`the simulator takes ${moved}`);
-    return ports;
   }
 
   /** The applications would refuse them too, but only after Postgres is up, and again and again. */
@@ -164,12 +144,28 @@ export class Standalone {
     this.report('database schema is up to date');
   }
 
-  private async app(name: AppName, addresses: AppAddresses, answersAt: string): Promise<void> {
+  /** Beside each other: each takes a second to start. All have come to an end before a failure is told. */
+  private async dispatchers(ports: readonly number[], addresses: AppAddresses): Promise<void> {
+    const starting = ports.map((dispatcherPort, index) => {
+      const name = ports.length === 1 ? 'dispatcher' : `dispatcher-${index + 1}`;
+      const answersAt = `http://127.0.0.1:${dispatcherPort}/health/live`;
+      return this.app('dispatcher', { ...addresses, dispatcherPort }, answersAt, name);
+    });
+    await Promise.allSettled(starting);
+    await Promise.all(starting);
+  }
+
+  private async app(
+    kind: AppName,
+    addresses: AppAddresses,
+    answersAt: string,
+    name: string = kind,
+  ): Promise<void> {
     const launch = () =>
       launchNodeApp({
         name,
-        module: join(apps, name, 'main.js'),
-        env: appEnvironment(name, addresses),
+        module: join(apps, kind, 'main.js'),
+        env: appEnvironment(kind, addresses),
         dataDir: this.config.dataDir,
         onOutput: (...streams) => this.output.follow(...streams),
       });
@@ -185,11 +181,10 @@ export class Standalone {
   }
 }
 
-/** The defaults of the settings, for when nothing else is asked. */
-const usualPort = {
-  simulator: settings.SIMULATOR_PORT.parse(undefined),
-  simulatorControl: settings.SIMULATOR_CONTROL_PORT.parse(undefined),
-};
+/** What a service is one of: `dispatcher-2` is a `dispatcher`. */
+function kindOf(name: string): string {
+  return name.replace(/-\d+$/, '');
+}
 
 /** Where to call a server that listens on `host`: "any address" is not one to call. */
 function reachable(host: string): string {

@@ -91,6 +91,7 @@ export const settings = {
   SIMULATOR_CONTROL_PORT: port(3101),
 
   EMS_DEMO: oneOf('on', 'off').default('on'),
+  DISPATCHERS: wholeNumber(1, 16).optional(),
   EMS_DATA_DIR: z.string().min(1).default('.data'),
 } as const;
 

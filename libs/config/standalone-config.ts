@@ -1,18 +1,44 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { ConfigError } from './config-error.js';
 import { type AppName, type Environment, read, reads } from './config.js';
 import { type SettingName, settings } from './settings.js';
+
+/** Postgres needs cores as well: beyond four dispatchers on one machine it is what is short. */
+const MOST_BY_DEFAULT = 4;
+
+/** Of the 200 of the embedded Postgres; the others are for migrations, superusers and people. */
+const OWN_POSTGRES_CONNECTIONS = 190;
 
 /**
  * What `npm start` needs. An address that is not set stays undefined: then it starts a server of its own.
  * Throws {@link ConfigError}.
  */
 export function loadStandaloneConfig(env: Environment = process.env) {
-  const values = read(['EMS_DATA_DIR', 'EMS_DEMO', 'HOST', 'PORT', 'API_KEYS', 'DISPATCHER_PORT'], env);
+  const values = read(
+    [
+      'EMS_DATA_DIR',
+      'EMS_DEMO',
+      'HOST',
+      'PORT',
+      'API_KEYS',
+      'DISPATCHERS',
+      'DISPATCHER_PORT',
+      'DATABASE_POOL_SIZE',
+    ],
+    env,
+  );
   const isSet = (name: SettingName) => Boolean(env[name] || env[`${name}_FILE`]);
   if (isSet('DATABASE_READ_URL') && !isSet('DATABASE_URL')) {
     throw new ConfigError(
       'DATABASE_READ_URL is to be a replica of DATABASE_URL, which is not set: npm start then brings a Postgres of its own, and that has none.',
+    );
+  }
+  const dispatchers = values.DISPATCHERS ?? Math.min(availableParallelism(), MOST_BY_DEFAULT);
+  const connections = (dispatchers + 1) * values.DATABASE_POOL_SIZE;
+  if (!isSet('DATABASE_URL') && connections > OWN_POSTGRES_CONNECTIONS) {
+    throw new ConfigError(
+      `DISPATCHERS=${dispatchers} and the API need ${connections} connections at DATABASE_POOL_SIZE=${values.DATABASE_POOL_SIZE}: the Postgres of npm start has ${OWN_POSTGRES_CONNECTIONS} for them.`,
     );
   }
   const providerUrl = isSet('PROVIDER_URL') ? read(['PROVIDER_URL'], env).PROVIDER_URL : undefined;
@@ -22,6 +48,7 @@ export function loadStandaloneConfig(env: Environment = process.env) {
     host: values.HOST,
     port: values.PORT,
     apiKeys: values.API_KEYS,
+    dispatchers,
     dispatcherPort: values.DISPATCHER_PORT,
     databaseUrl: isSet('DATABASE_URL') ? read(['DATABASE_URL'], env).DATABASE_URL : undefined,
     natsServers: isSet('NATS_URL') ? read(['NATS_URL'], env).NATS_URL : undefined,
@@ -40,7 +67,7 @@ export function loadStandaloneConfig(env: Environment = process.env) {
   };
 }
 
-/** The addresses that `npm start` settled on, its own or the user's. */
+/** The addresses for one application that `npm start` settled on, its own or the user's. */
 export interface AppAddresses {
   readonly port: number;
   readonly dispatcherPort: number;

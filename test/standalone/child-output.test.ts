@@ -48,8 +48,8 @@ describe('what the applications print', () => {
     await logged();
 
     expect(shown.map((line) => line.slice(9))).toEqual([
-      'WARN  api        attempt failed (connection refused) mailingId=7 messageId=12',
-      'ERROR api        as a name',
+      'WARN  api          attempt failed (connection refused) mailingId=7 messageId=12',
+      'ERROR api          as a name',
     ]);
   });
 
@@ -73,7 +73,7 @@ describe('what the applications print', () => {
     await logged();
 
     expect(shown.map((text) => text.slice(9))).toEqual([
-      'WARN  api        attempt failed batchId=10 reason="no answer" outcome=timeout failedProbes=3 ' +
+      'WARN  api          attempt failed batchId=10 reason="no answer" outcome=timeout failedProbes=3 ' +
         `state={"open":true,"ids":[1,2]} error="Error: lost" long=${'x'.repeat(300)}…`,
     ]);
   });
@@ -102,7 +102,7 @@ describe('what the applications print', () => {
       },
       { level: 'info', time: expect.any(String), service: 'api', msg: 'plain text' },
     ]);
-    expect(shown[0]).toContain('ERROR api        TypeError: x is not a function');
+    expect(shown[0]).toContain('ERROR api          TypeError: x is not a function');
   });
 
   it('does not flood the terminal during an outage, and says how much it left out', async () => {

@@ -13,7 +13,7 @@ const patience = { timeout: 60_000, interval: 50 };
 describe('npm start', { timeout: 180_000 }, () => {
   it('sends the demo, stops cleanly, keeps the data for the next time, and lets nobody else at it', async () => {
     const folder = await aDataFolder();
-    const first = await new StartedService(folder, { EMS_DEMO: 'on' }).isUp();
+    const first = await new StartedService(folder, { EMS_DEMO: 'on', DISPATCHERS: '2' }).isUp();
     await first.prints(/Mailing 1 is completed\./);
     const simulator = new SimulatorClient(Number(new URL(first.address('Simulator')).port));
     const summary = await simulator.summary();
@@ -24,8 +24,8 @@ describe('npm start', { timeout: 180_000 }, () => {
       expect(`${page} ${answer.status}`).toBe(`${page} 200`);
     }
     expect(await first.stop()).toBe(0);
-    const stops = [...first.output.matchAll(/stopping (\w+)$/gm)].map((found) => found[1]);
-    expect(stops).toEqual(['dispatcher', 'api', 'simulator', 'nats', 'postgres']);
+    const stops = [...first.output.matchAll(/stopping ([\w-]+)$/gm)].map((found) => found[1]);
+    expect(stops).toEqual(['dispatcher-1', 'dispatcher-2', 'api', 'simulator', 'nats', 'postgres']);
     expect(processesOn(folder)).toEqual([]);
 
     const second = await new StartedService(folder, { EMS_DEMO: 'on' }).isUp();
@@ -94,6 +94,38 @@ describe('npm start', { timeout: 180_000 }, () => {
     expect(await service.stop()).toBe(0);
   });
 
+  it('runs several dispatchers that share the work, each by its name, and the next start fewer', async () => {
+    const folder = await aDataFolder();
+    const provider = await aProvider({ latencyMs: 100 });
+    // One lane each: neither can take both of the mailing's batches.
+    const one = { DISPATCHER_LANES: '1', PROVIDER_CONCURRENCY: '8' };
+    const settings = { ...provider.settings, ...one, DISPATCHERS: '2' };
+    const service = await new StartedService(folder, settings).isUp();
+    const [, ...dispatchers] = /Metrics +(.*)$/m.exec(service.output)?.[1]?.split(' and ') ?? [];
+    const mailing = await aMailing(service.api);
+    await vi.waitFor(async () => {
+      expect(await service.api.get('/health')).toMatchObject({ details: { dispatchers: { count: 2 } } });
+      for (const url of dispatchers) expect(await sentBy(url)).toBeGreaterThan(0);
+    }, patience);
+    const killed = service.pidOf('dispatcher-2');
+    process.kill(killed, 'SIGKILL');
+    await service.prints(/dispatcher-2: started again as process \d+/);
+    await isCompleted(service.api, mailing);
+
+    expect(dispatchers).toHaveLength(2);
+    expect(service.pidOf('dispatcher-2')).not.toBe(killed);
+    service.signal('SIGKILL');
+    await service.exited;
+    const lines = await logLines(folder, `mailingId=${mailing}`);
+    for (const name of ['dispatcher-1', 'dispatcher-2']) {
+      expect(lines.some((line) => line.includes(name))).toBe(true);
+    }
+    const next = await new StartedService(folder, provider.settings).isUp();
+    expect(processesOn(folder).filter((process) => kindOf(process) === 'dispatcher')).toHaveLength(1);
+    expect(await next.stop()).toBe(0);
+    expect(processesOn(folder)).toEqual([]);
+  });
+
   it('names a port that is in use, and starts nothing', async () => {
     const folder = await aDataFolder();
     const port = await aBusyPort();
@@ -109,6 +141,7 @@ describe('npm start', { timeout: 180_000 }, () => {
   it.each([
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 would open the API to the network without a key/],
     [{ PROVIDER_URL: 'http://127.0.0.1:9/' }, /PROVIDER_TOKEN is not set/],
+    [{ DISPATCHERS: '0' }, /DISPATCHERS: must be a whole number from 1 to 16\./],
     [{ EMS_DEMO: 'maybe' }, /EMS_DEMO: must be one of on, off\./],
     [{ LEASE_MS: 'long' }, /LEASE_MS: must be a whole number from 1000 to 600000\./],
     [
@@ -158,6 +191,12 @@ async function aMailing(api: ApiRequests): Promise<number> {
     endAt: new Date(now + 3_600_000).toISOString(),
   });
   return z.object({ id: z.number() }).parse(mailing).id;
+}
+
+/** Messages that were accepted from a dispatcher, by its own count. */
+async function sentBy(metricsUrl: string): Promise<number> {
+  const text = await (await fetch(metricsUrl)).text();
+  return Number(/^ems_attempts_total\{.*outcome="accepted".*\} (\d+)/m.exec(text)?.[1] ?? 0);
 }
 
 async function isCompleted(api: ApiRequests, id: number): Promise<void> {

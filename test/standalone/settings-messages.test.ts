@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import {
   ConfigError,
@@ -82,5 +83,21 @@ describe('an address that is shown', () => {
     expect(unusableDatabase('postgres://a:secret@b:1/c', refused).message).toBe(
       "DATABASE_URL=postgres://a@b:1/c can't be brought up to date: refused by ::1; refused by 127.0.0.1.",
     );
+  });
+});
+
+describe('DISPATCHERS', () => {
+  it('is one for each core, four at most, unless it is set', () => {
+    expect(loadStandaloneConfig({}).dispatchers).toBe(Math.min(availableParallelism(), 4));
+    expect(loadStandaloneConfig({ DISPATCHERS: '7' }).dispatchers).toBe(7);
+  });
+
+  it('has to fit into the connections of the Postgres that npm start brings, and of no other', () => {
+    const many = { DISPATCHERS: '9', DATABASE_POOL_SIZE: '20' };
+    expect(() => loadStandaloneConfig(many)).toThrow(
+      'DISPATCHERS=9 and the API need 200 connections at DATABASE_POOL_SIZE=20: the Postgres of npm start has 190 for them.',
+    );
+    expect(loadStandaloneConfig({ DISPATCHERS: '16' }).dispatchers).toBe(16);
+    expect(loadStandaloneConfig({ ...many, DATABASE_URL: 'postgres://a@127.0.0.1/b' }).dispatchers).toBe(9);
   });
 });

@@ -40,7 +40,14 @@ export class StartedService {
     settings: Record<string, string> = {},
   ) {
     this.child = spawn(process.execPath, ['dist/apps/standalone/main.js'], {
-      env: { ...withoutSettings(), PORT: '0', EMS_DATA_DIR: dataDir, EMS_DEMO: 'off', ...settings },
+      env: {
+        ...withoutSettings(),
+        PORT: '0',
+        EMS_DATA_DIR: dataDir,
+        EMS_DEMO: 'off',
+        DISPATCHERS: '1',
+        ...settings,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -83,7 +90,7 @@ export class StartedService {
   }
 
   /** The process that currently does this part of the work. */
-  pidOf(name: 'api' | 'dispatcher' | 'simulator'): number {
+  pidOf(name: 'api' | 'dispatcher' | `dispatcher-${number}` | 'simulator'): number {
     return Number(readFileSync(join(this.dataDir, 'run', `${name}.pid`), 'utf8'));
   }
 

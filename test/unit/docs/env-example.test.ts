@@ -70,7 +70,7 @@ describe('.env.example', () => {
     'shows a value of $name that is accepted, and says that there is no default of its own',
     ({ name, value, byDefault }) => {
       expect(settings[name].safeParse(value).success).toBe(true);
-      expect(byDefault).toMatch(/^(none;|4 × PROVIDER_CONCURRENCY,)/);
+      expect(byDefault).toMatch(/^(none;|4 × PROVIDER_CONCURRENCY,|one for each core,)/);
     },
   );
 
