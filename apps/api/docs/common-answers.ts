@@ -65,7 +65,8 @@ const commonAnswers: CommonAnswer[] = [
   {
     name: 'TooManyRequests',
     status: 429,
-    reason: 'Too many wrong keys came from this address; wait `Retry-After` seconds. A right key is always answered.',
+    reason:
+      'Too many wrong keys came from this address; wait `Retry-After` seconds. A right key is always answered.',
     headers: { 'Retry-After': 'RetryAfter' },
     holdsFor: takesKey,
   },

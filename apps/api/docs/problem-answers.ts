@@ -36,7 +36,11 @@ export function withProblems(answer: Response | undefined, problems: readonly Do
   };
 }
 
-const worthTryingAgain: ReadonlySet<string> = new Set(['request-in-progress', 'too-many-requests', 'unavailable']);
+const worthTryingAgain: ReadonlySet<string> = new Set([
+  'request-in-progress',
+  'too-many-requests',
+  'unavailable',
+]);
 
 function headersOf(problems: readonly DocumentedProblem[]): Response['headers'] {
   return problems.some(({ kind }) => worthTryingAgain.has(kind))
