@@ -44,12 +44,16 @@ async function aTellTale(): Promise<ScriptedProvider> {
       httpAnswer(200, JSON.stringify({ code: 21_211, message: `later: ${words}` })),
       httpAnswer(500, JSON.stringify({ error: words })),
       httpAnswer(502, `<p>${words}</p>`),
+    ];
+    // Once everybody is answered so, the breaker opens, and its reason tells of the last.
+    const refusals = [
       httpAnswer(302, '', {
         location: `https://u:${TOKEN}@host/${encodeURIComponent(words)}?token=${TOKEN}`,
       }),
       httpAnswer(401, JSON.stringify({ code: 7, message: words })),
     ];
-    socket.end(answers[nth % answers.length] ?? '');
+    const ways = nth > 15 ? refusals : answers;
+    socket.end(ways[nth % ways.length] ?? '');
   });
   return provider;
 }

@@ -93,7 +93,11 @@ test('a byte order mark before the JSON is passed over', async () => {
 
 test('an error nobody foresaw says nothing about our inside', async () => {
   try {
-    await api.query('ALTER TABLE clients ADD CONSTRAINT no_more CHECK (id < 0) NOT VALID');
+    await api.query(`CREATE FUNCTION no_more() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE 'nobody foresaw this'; END $$`);
+    await api.query(
+      'CREATE TRIGGER no_more BEFORE INSERT ON clients FOR EACH ROW EXECUTE FUNCTION no_more()',
+    );
     const { status, body } = await api.post('/v1/clients', aClient());
     expect([status, body]).toEqual([
       500,
@@ -107,6 +111,6 @@ test('an error nobody foresaw says nothing about our inside', async () => {
       },
     ]);
   } finally {
-    await api.query('ALTER TABLE clients DROP CONSTRAINT no_more');
+    await api.query('DROP FUNCTION no_more() CASCADE');
   }
 });

@@ -104,6 +104,8 @@ const guards: Record<string, Guard> = {
   'find-clients': guard(20, 'clients_pkey'),
   'find-clients-operatorCode': guard(150, 'clients_operator_code'),
   'find-clients-timezone': guard(25),
+  // UTC has ten names.
+  'find-clients-10-timezones': guard(75),
   'find-clients-operatorCode-timezone': guard(20),
   'find-clients-phone': guard(20, 'clients_phone_key'),
   'find-clients-near': guard(450, 'clients_pkey'),

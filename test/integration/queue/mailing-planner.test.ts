@@ -26,8 +26,8 @@ test('a mailing that can not be planned holds up no other', async () => {
   await clients({ count: 2_001 });
   const poisoned = await aMailing({ priority: 9 });
   await run(`UPDATE mailings SET audience = '{"tags": "not a list"}' WHERE id = $1`, [poisoned]);
-  await expect(starter.runOnce()).rejects.toThrow('malformed array literal');
-  await expect(planner.runOnce()).rejects.toThrow('malformed array literal');
+  await expect(starter.runOnce()).rejects.toThrow('is not a function');
+  await expect(planner.runOnce()).rejects.toThrow('is not a function');
 
   const sound = await aMailing();
   await expect(starter.runOnce()).resolves.toMatchObject({ page: { mailingId: sound, messages: 2_000 } });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Sql, SqlExecutor, Statement } from '#libs/database';
 import {
   cancelMessagesOfClient,
   closeSpentBatches,
@@ -327,14 +328,30 @@ describe('a mailing', () => {
   });
 
   test('is not completed by a look from before something in it was to be sent again', async () => {
-    const { sql, mailing, batch, run, fromBefore } = await allUnknown({ count: 1 });
+    const { sql, mailing, batch, run } = await allUnknown({ count: 1 });
     const resend = () =>
       run(
         `INSERT INTO batches (mailing_id, provider_id, size, due_at)
          SELECT mailing_id, provider_id, 1, now() FROM batches WHERE id = $1`,
         [batch.id],
       );
-    expect(await fromBefore(resend, () => finishMailings(sql))).toEqual([]);
+    const held: object[] = [];
+    const meanwhile = {
+      transaction: (work: (transaction: SqlExecutor) => Promise<unknown>) =>
+        sql.transaction((transaction) =>
+          work({
+            query: async <Row extends object>(statement: Statement, values?: readonly unknown[]) => {
+              const rows = await transaction.query<Row>(statement, values);
+              if (statement.name !== 'hold-finished-mailings') return rows;
+              held.push(...rows);
+              await resend();
+              return rows;
+            },
+          }),
+        ),
+    } as unknown as Sql;
+    expect(await finishMailings(meanwhile)).toEqual([]);
+    expect(held).toEqual([{ id: mailing }]);
     expect(await run('SELECT status FROM mailings WHERE id = $1', [mailing])).toEqual([
       { status: 'running' },
     ]);

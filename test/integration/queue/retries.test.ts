@@ -184,9 +184,11 @@ test('two dispatchers that retry at the same time fill batches of their own', as
   const { mailing, one, batch, all, soon, dispatcher, batches, run } = await onTheWire({ count: 600 });
   const other = await dispatcher();
   const { batch: second, messages: rest } = await other.leaseAndGrant();
+  const fives = <Item>(items: readonly Item[]) =>
+    Array.from({ length: Math.ceil(items.length / 5) }, (_, nth) => items.slice(5 * nth, 5 * nth + 5));
   await Promise.all([
-    ...all.map((message) => one.record(notNow(batch, message, soon))),
-    ...rest.map((message) => other.record(notNow(second, message, soon))),
+    ...fives(all).map((five) => one.record(...five.map((message) => notNow(batch, message, soon)))),
+    ...fives(rest).map((five) => other.record(...five.map((message) => notNow(second, message, soon)))),
   ]);
 
   const counted = await run<{ id: number; count: number }>(
