@@ -26,7 +26,7 @@ describe('npm start', { timeout: 180_000 }, () => {
     expect(await first.stop()).toBe(0);
     const stops = [...first.output.matchAll(/stopping ([\w-]+)$/gm)].map((found) => found[1]);
     // The dispatchers stop beside each other.
-    expect(stops.slice(0, 2).toSorted()).toEqual(['dispatcher-1', 'dispatcher-2']);
+    expect(new Set(stops.slice(0, 2))).toEqual(new Set(['dispatcher-1', 'dispatcher-2']));
     expect(stops.slice(2)).toEqual(['api', 'simulator', 'nats', 'postgres']);
     expect(processesOn(folder)).toEqual([]);
 
