@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { markdownTable } from '../test/support/markdown-table.js';
 import { renewTable } from '../test/support/report-page.js';
+import { showAgainst } from './against/show.js';
 import type { Finding } from './finding.js';
 import { showGrowth } from './growth/show.js';
 import { machineTable } from './machine.js';
@@ -12,12 +13,14 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     page: { type: 'string' },
+    against: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
 const usage = `npm run bench                            measures every row against its reference and its bar
-npm run bench -- --row <name>            one row; may be repeated
+npm run bench -- --row <name>            one row; may be repeated, or a list as in send,peers
+npm run bench -- --against <revision>    rows as they are and as they were: messages/s and ms, in five pairs
 npm run bench -- --json                  the findings as JSON on stdout, all else on stderr
 npm run bench -- --page <file>           writes all rows, and what they were measured on, into a Markdown page
 npm run bench -- --growth                what a message and a read cost as the tables grow
@@ -55,21 +58,32 @@ if (values.growth) {
 }
 
 const columns = ['row', 'what', 'ours', 'reference', 'ratio', 'spread', 'bar', 'holds'];
-const unknown = values.row.filter((name) => !rows.some((row) => row.name === name));
+const named = values.row.flatMap((names) => names.split(',')).filter((name) => name !== '');
+const unknown = named.filter((name) => !rows.some((row) => row.name === name));
 if (unknown.length > 0) {
   process.stderr.write(
     `There is no row ${unknown.join(', ')}, but ${rows.map(({ name }) => name).join(', ')}\n`,
   );
   process.exit(2);
 }
-if (values.page !== undefined && values.row.length > 0) {
+if (values.page !== undefined && named.length > 0) {
   process.stderr.write('--page takes the table of all rows, so it goes without --row\n');
   process.exit(2);
+}
+if (values.against !== undefined) {
+  const speeds = rows.filter(({ isSpeed }) => isSpeed).map(({ name }) => name);
+  const others = named.filter((name) => !speeds.includes(name));
+  if (others.length > 0) {
+    process.stderr.write(`${others.join(', ')}: --against compares ${speeds.join(', ')} only\n`);
+    process.exit(2);
+  }
+  const slower = await showAgainst(print, values.against, named.length > 0 ? named : speeds);
+  process.exit(slower === 0 ? 0 : 1);
 }
 const findings: Finding[] = [];
 let skipped = 0;
 for (const row of rows) {
-  if (values.row.length > 0 && !values.row.includes(row.name)) continue;
+  if (named.length > 0 && !named.includes(row.name)) continue;
   const startedAt = performance.now();
   try {
     const found = await row.measure();

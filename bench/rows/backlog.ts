@@ -19,6 +19,7 @@ async function rateOfDue(world: BenchWorld, tag: string, messages: number): Prom
 
 export const backlog: Row = {
   name: 'backlog',
+  isSpeed: true,
   async measure() {
     const world = await BenchWorld.start();
     try {

@@ -40,6 +40,7 @@ async function peerRate(
 
 export const peers: Row = {
   name: 'peers',
+  isSpeed: true,
   async measure() {
     const redis = await startRedis();
     const world = await BenchWorld.start();

@@ -51,6 +51,7 @@ async function planning(world: BenchWorld): Promise<Planning> {
 
 export const plan: Row = {
   name: 'plan',
+  isSpeed: true,
   async measure() {
     const world = await BenchWorld.start();
     try {

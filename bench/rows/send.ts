@@ -9,6 +9,7 @@ const WARM_UP = 100_000;
 
 export const send: Row = {
   name: 'send',
+  isSpeed: true,
   async measure() {
     const world = await BenchWorld.start();
     try {
