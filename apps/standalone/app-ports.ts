@@ -3,7 +3,7 @@ import { freePort } from '#libs/embedded';
 import { movedPorts, portFor, portNear } from './ports.js';
 
 /** Where the applications of `npm start` listen. */
-export interface AppPorts {
+interface AppPorts {
   readonly port: number;
   /** One for each dispatcher, in their order. */
   readonly dispatcherPorts: readonly number[];

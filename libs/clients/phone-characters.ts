@@ -70,7 +70,7 @@ function wrongCharacter(character: string, given: string): string {
 }
 
 /** The character as it looks, where it shows, and its code point. */
-export function nameOf(character: string): string {
+function nameOf(character: string): string {
   const point = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   return /[\p{L}\p{N}\p{P}\p{S}]/u.test(character) ? `"${character}" (U+${point})` : `U+${point}`;
 }

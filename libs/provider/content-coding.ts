@@ -5,7 +5,7 @@ import * as zlib from 'node:zlib';
 export const MAX_ANSWER_BYTES = 65_536;
 
 /** What came out of {@link decoded}. */
-export type Decoded =
+type Decoded =
   | { readonly kind: 'plain'; readonly bytes: Buffer }
   /** More than {@link MAX_ANSWER_BYTES} came out. */
   | { readonly kind: 'too long' }

@@ -5,7 +5,7 @@ export { classifyError, RequestWithdrawn, type Progress } from './error-classifi
 export { MAX_ERROR_LENGTH } from './error-line.js';
 export { Exchange, type Sending } from './exchange.js';
 export type { Misaddressed } from './misaddressed.js';
-export { type Delivery, isSuspicion, type Outcome, type Suspicion } from './outcome.js';
+export type { Delivery, Outcome, Suspicion } from './outcome.js';
 export { ProviderClient, type ProviderClientOptions, type SendOptions } from './provider-client.js';
 export type { SendRequest } from './request-body.js';
 export { MAX_RETRY_AFTER_MS, retryAfterMs } from './retry-after.js';

@@ -58,11 +58,6 @@ export type Outcome =
 /** An answer that is about this recipient or about everybody: other recipients decide which. */
 export type Suspicion = Extract<Outcome, { kind: 'throttled' | 'misconfigured' }>;
 
-/** Whether other recipients have to decide what an outcome was about. */
-export function isSuspicion(outcome: Outcome): outcome is Suspicion {
-  return outcome.kind === 'throttled' || outcome.kind === 'misconfigured';
-}
-
 /** One request's outcome and how long it took, in milliseconds with fractions, connecting included. */
 export interface Delivery {
   readonly outcome: Outcome;

@@ -11,7 +11,7 @@ export type Effect =
       attempts: number;
     }
   /** Written as the reason why it waits, with a retry after a back-off; other recipients decide what it was about. */
-  | { type: 'suspect' }
+  | { type: 'suspect'; answer: Suspicion }
   /** Nothing happened to it: it stays in its batch and no attempt is burned. */
   | { type: 'leave' };
 
@@ -53,7 +53,7 @@ export function effectOf(
       return { type: 'record', becomes: usedUp ? 'unknown' : 'pending', ambiguous: true, attempts };
     case 'throttled':
     case 'misconfigured':
-      return { type: 'suspect' };
+      return { type: 'suspect', answer: outcome };
     case 'notSent':
       return { type: 'leave' };
   }

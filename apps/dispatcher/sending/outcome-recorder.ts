@@ -95,7 +95,7 @@ export class OutcomeRecorder {
       kind: outcome.kind,
       outcome:
         effect.type === 'suspect'
-          ? this.suspicionOf(message, outcome as Suspicion)
+          ? this.suspicionOf(message, effect.answer)
           : this.outcomeOf(message, outcome, effect, latencyMs),
     });
     this.schedule();

@@ -6,7 +6,10 @@ const error = 'why';
 const policy = { maxAttempts: 3, probe: false, onAmbiguous: 'resend' } as const;
 const after = (attempts: number, resolvedAttempts = 0) => ({ attempts, resolvedAttempts });
 const leave: Effect = { type: 'leave' };
-const suspect: Effect = { type: 'suspect' };
+const throttledAnswer = { kind: 'throttled', httpStatus: 429, retryAfterMs: 5, error } as const;
+const misconfiguredAnswer = { kind: 'misconfigured', httpStatus: 401, error } as const;
+const times = (effect: Effect): [Effect, Effect, Effect] => [effect, effect, effect];
+const suspect = (answer: Suspicion): Effect => ({ type: 'suspect', answer });
 
 function record(
   becomes: 'sent' | 'failed' | 'unknown' | 'pending',
@@ -45,8 +48,8 @@ const effects: [outcome: Outcome, first: Effect, last: Effect, probe: Effect][] 
   ],
   [{ kind: 'notSent', error }, leave, leave, leave],
   [{ kind: 'notSent', withdrawn: true, error }, leave, leave, leave],
-  [{ kind: 'throttled', httpStatus: 429, retryAfterMs: 5, error }, suspect, suspect, suspect],
-  [{ kind: 'misconfigured', httpStatus: 401, error }, suspect, suspect, suspect],
+  [throttledAnswer, ...times(suspect(throttledAnswer))],
+  [misconfiguredAnswer, ...times(suspect(misconfiguredAnswer))],
 ];
 
 describe.for(effects)('%o', ([outcome, first, last, probe]) => {

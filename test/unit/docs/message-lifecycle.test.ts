@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mailingStatuses } from '#libs/mailings';
 import { messageStatuses } from '#libs/messages';
-import { classifyAnswer, isSuspicion, type Outcome } from '#libs/provider';
+import { classifyAnswer, type Outcome } from '#libs/provider';
 import { effectOf, effectOfOwn } from '../../../apps/dispatcher/sending/outcome-effect.js';
 import { codeSpans, sources, tableRows, textOf } from '../../support/documents.js';
 import { BEGINNING, stateDiagrams } from '../../support/state-diagram.js';
@@ -58,15 +58,14 @@ describe('docs/message-lifecycle.md', () => {
       const decide = (attempts: number) => effectOf(outcome, { attempts, resolvedAttempts: 0 }, policy);
       const [first, last] = [decide(0), decide(maxAttempts - 1)];
       if (first.type === 'leave') return [outcome.kind, 'no', 'stays in its batch'];
-      if (first.type === 'suspect' && isSuspicion(outcome)) {
+      if (first.type === 'suspect') {
         const own = (attempts: number, ownSuspicions: number) =>
-          effectOfOwn(outcome, { attempts, resolvedAttempts: 0, ownSuspicions }, policy);
+          effectOfOwn(first.answer, { attempts, resolvedAttempts: 0, ownSuspicions }, policy);
         const counted = [0, 1, 2].find((earlier) => own(0, earlier).attempts === 1);
         const when = ['if it was its own', 'from its own second on', 'from its own third on'][counted ?? -1];
         const end = own(maxAttempts - 1, maxAttempts).becomes;
         return [outcome.kind, when, `retried; at \`MAX_ATTEMPTS\` \`${end}\``];
       }
-      if (first.type !== 'record') throw new Error(`${outcome.kind} is not told`);
       const end = last.type === 'record' ? last.becomes : last.type;
       const becomes = first.becomes === 'pending' ? `retried; at \`MAX_ATTEMPTS\` \`${end}\`` : `\`${end}\``;
       return [outcome.kind, first.attempts === 1 ? 'yes' : 'no', becomes];
