@@ -64,7 +64,7 @@ function pathOf({ name, parent }: Place): string {
 }
 
 /** The path of a child as errors name it: `audience.tags[0]`, long or odd names cut short. */
-export function join(path: string, name: string, inList: boolean): string {
+export function join(path: string, name: string, inList = false): string {
   if (inList) return `${path}[${name}]`;
   const shown = (name.length > 80 ? `${name.slice(0, 80)}…` : name).replaceAll(/\p{Surrogate}|\0/gu, '�');
   return path === '' ? shown : `${path}.${shown}`;

@@ -26,13 +26,12 @@ export function validatePayload<Payload extends object>(type: new () => Payload,
   return instance;
 }
 
-function flatten(errors: readonly ValidationError[], path = '', inList = false): FieldError[] {
+function flatten(errors: readonly ValidationError[], path = ''): FieldError[] {
   return errors.flatMap((error) => {
-    const here = join(path, error.property, inList);
-    return [
-      ...messagesOf(error).map(({ suffix, message }) => ({ path: here + suffix, message })),
-      ...flatten(error.children ?? [], here, Array.isArray(error.value)),
-    ];
+    const here = join(path, error.property);
+    const messages = messagesOf(error).map(({ suffix, message }) => ({ path: here + suffix, message }));
+    // What is in a value of the wrong kind says nothing, and its errors need not even name a property.
+    return messages.length > 0 ? messages : flatten(error.children ?? [], here);
   });
 }
 

@@ -108,6 +108,8 @@ describe('each wrong field has one message', () => {
     [{ text: 'a', code: 123 }, { code: 'must be three digits' }],
     [{ text: 'a', inner: null }, {}],
     [{ text: 'a', inner: [] }, { inner: 'must be an object' }],
+    [{ text: 'a', inner: [{}] }, { inner: 'must be an object' }],
+    [{ text: 'a', inner: [{ words: [] }, []] }, { inner: 'must be an object' }],
     [{ text: 'a', inner: 'x' }, { inner: 'must be an object' }],
     [{ text: 'a', inner: { words: null } }, { 'inner.words': 'must be a list of 1 to 3 strings' }],
     [{ text: 'a', inner: { words: [] } }, { 'inner.words': 'must be a list of 1 to 3 strings' }],
