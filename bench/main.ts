@@ -71,13 +71,16 @@ if (values.page !== undefined && named.length > 0) {
   process.exit(2);
 }
 if (values.against !== undefined) {
-  const speeds = rows.filter(({ isSpeed }) => isSpeed).map(({ name }) => name);
-  const others = named.filter((name) => !speeds.includes(name));
+  const speeds = rows.filter(({ speed }) => speed);
+  const others = named.filter((name) => !speeds.some((row) => row.name === name));
   if (others.length > 0) {
-    process.stderr.write(`${others.join(', ')}: --against compares ${speeds.join(', ')} only\n`);
+    process.stderr.write(
+      `${others.join(', ')}: --against compares ${speeds.map(({ name }) => name).join(', ')} only\n`,
+    );
     process.exit(2);
   }
-  const slower = await showAgainst(print, values.against, named.length > 0 ? named : speeds);
+  const asked = named.length > 0 ? speeds.filter(({ name }) => named.includes(name)) : speeds;
+  const slower = await showAgainst(print, values.against, asked);
   process.exit(slower === 0 ? 0 : 1);
 }
 const findings: Finding[] = [];

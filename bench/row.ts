@@ -1,9 +1,17 @@
 import type { Finding } from './finding.js';
+import type { BenchWorld } from './world.js';
+
+/** What a row measures of the service alone, so that it can be compared with the same of a revision. */
+export interface Speed {
+  /** Brings a fresh world to where it can be measured as often as wanted. */
+  prepare(world: BenchWorld): Promise<void>;
+  /** One figure a line, by its words. Those that begin with `ms` are milliseconds; others are rates. */
+  measure(world: BenchWorld): Promise<Record<string, number>>;
+}
 
 /** Lines of the table that are measured in the same surroundings. */
 export interface Row {
   name: string;
-  /** Whether its figures are the service's own speed, so that they can be compared with those of a revision. */
-  isSpeed?: boolean;
+  speed?: Speed;
   measure(): Promise<Finding[]>;
 }

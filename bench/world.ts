@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { request } from 'undici';
-import { runMigrations, Sql } from '#libs/database';
+import { Sql } from '#libs/database';
 import { type EmbeddedServer, freePort, startNats, startPostgres } from '#libs/embedded';
 import { AppProcess } from '../test/support/app-process.js';
 import { RestClient } from '../test/support/rest-client.js';
@@ -11,11 +13,20 @@ import { SinkProcess } from './sink-process.js';
 
 export const TOKEN = 'bench-provider-token';
 const HOUR = 3_600_000;
+const run = promisify(execFile);
 
 export interface WorldOptions {
   dispatchers?: number;
   /** Over the defaults, which are those the service ships with. */
   settings?: Record<string, string>;
+  /** The folder of the built project whose service and schema it is; this one, unless said otherwise. */
+  tree?: string;
+}
+
+/** Brings a database to the schema of a built project. */
+async function migrate(databaseUrl: string, tree: string): Promise<void> {
+  const env = { PATH: process.env['PATH'], DATABASE_URL: databaseUrl };
+  await run(process.execPath, ['dist/migrations/migrate.js'], { cwd: tree, env });
 }
 
 /** The service as it ships, on a durable Postgres, each part a process of its own; the provider is the sink. */
@@ -32,13 +43,18 @@ export class BenchWorld {
     readonly apiUrl: string,
     readonly rest: RestClient,
     private readonly settings: Record<string, string>,
+    private readonly tree: string,
   ) {}
 
-  static async start({ dispatchers = 1, settings = {} }: WorldOptions = {}): Promise<BenchWorld> {
+  static async start({
+    dispatchers = 1,
+    settings = {},
+    tree = process.cwd(),
+  }: WorldOptions = {}): Promise<BenchWorld> {
     const folder = await mkdtemp(join(tmpdir(), 'ems-bench-'));
     await chmod(folder, 0o711);
     const postgres = await startPostgres({ dataDir: join(folder, 'postgres') });
-    await runMigrations(postgres.url);
+    await migrate(postgres.url, tree);
     const sink = await SinkProcess.start();
     const port = await freePort();
     const apiUrl = `http://127.0.0.1:${port}`;
@@ -57,6 +73,7 @@ export class BenchWorld {
         PROVIDER_TOKEN: TOKEN,
         ...settings,
       },
+      tree,
     );
     await world.bringUp(dispatchers);
     return world;
@@ -75,7 +92,11 @@ export class BenchWorld {
   async scaleTo(count: number): Promise<void> {
     while (this.dispatchers.length < count) {
       const port = await freePort();
-      const process = new AppProcess('dispatcher', { ...this.settings, DISPATCHER_PORT: String(port) });
+      const process = new AppProcess(
+        'dispatcher',
+        { ...this.settings, DISPATCHER_PORT: String(port) },
+        { root: this.tree },
+      );
       process.start();
       this.dispatchers.push({ process, port });
     }
@@ -206,7 +227,10 @@ export class BenchWorld {
     this.nats = await startNats({ storeDir: join(this.folder, 'nats') });
     this.settings['NATS_URL'] = this.nats.url;
     // Its lines go to a file, as a container's do: to read them here would cost the cores that are measured.
-    this.api = new AppProcess('api', this.settings, { logFile: join(this.folder, 'api.log') });
+    this.api = new AppProcess('api', this.settings, {
+      logFile: join(this.folder, 'api.log'),
+      root: this.tree,
+    });
     this.api.start();
     await until('the API serves', async () => (await this.rest.get('/health/live')).status === 200, 60_000);
     await this.scaleTo(dispatchers);

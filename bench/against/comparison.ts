@@ -1,4 +1,4 @@
-import { type Finding, median } from '../finding.js';
+import { median, ratiosOf } from '../finding.js';
 
 /** The least of the earlier speed that a change to the sending path may leave. */
 export const LEAST = 0.97;
@@ -16,33 +16,28 @@ export interface Comparison {
   holds: boolean;
 }
 
-/** The findings of one pair of runs. */
+/** What both sides measured, one after the other: figures by the words of their lines. */
 export interface Pair {
-  now: readonly Finding[];
-  before: readonly Finding[];
+  now: Readonly<Record<string, number>>;
+  before: Readonly<Record<string, number>>;
 }
 
-/** Compares what both sides of every pair have measured, by the words of each line. */
-export function comparisonsOf(pairs: readonly Pair[]): Comparison[] {
-  return (pairs[0]?.now ?? []).flatMap(({ row, what }) => {
-    const figures = pairs.flatMap(({ now, before }) => {
-      const [one, other] = [now, before].map((side) => side.find((found) => found.what === what)?.ours);
-      return one === undefined || other === undefined ? [] : [{ now: one, before: other }];
-    });
-    if (figures.length < pairs.length) return [];
-    const isTime = what.startsWith('ms ');
-    const ratios = figures.map(({ now, before }) => (isTime ? before / now : now / before));
+/** Compares what both sides of every pair have measured. */
+export function comparisonsOf(row: string, pairs: readonly Pair[]): Comparison[] {
+  return Object.keys(pairs[0]?.now ?? {}).map((what) => {
+    const nows = pairs.map(({ now }) => now[what] ?? NaN);
+    const befores = pairs.map(({ before }) => before[what] ?? NaN);
+    const ratios = what.startsWith('ms ') ? ratiosOf(befores, nows) : ratiosOf(nows, befores);
     const ratio = median(ratios);
-    return [
-      {
-        row,
-        what,
-        now: median(figures.map(({ now }) => now)),
-        before: median(figures.map(({ before }) => before)),
-        ratio,
-        spread: [Math.min(...ratios), Math.max(...ratios)] as const,
-        holds: ratio >= LEAST,
-      },
-    ];
+    return {
+      row,
+      what,
+      now: median(nows),
+      before: median(befores),
+      ratio,
+      spread: [Math.min(...ratios), Math.max(...ratios)],
+      // NaN is no speed.
+      holds: ratio >= LEAST,
+    };
   });
 }

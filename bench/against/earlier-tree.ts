@@ -20,7 +20,7 @@ export class EarlierTree {
   }
 
   /**
-   * Checks `revision` out of the repository at `root` and builds its bench. Packages are those of `root` when the lock
+   * Checks `revision` out of the repository at `root` and builds its service. Packages are those of `root` when the lock
    * files are equal, else they are installed. Nothing is left of it when that fails.
    */
   static async of(revision: string, root: string): Promise<EarlierTree> {
@@ -28,7 +28,7 @@ export class EarlierTree {
     try {
       await run('git', ['worktree', 'add', '--detach', tree.path, revision], { cwd: root });
       await tree.installPackages();
-      await run('npm', ['run', 'prebench'], { cwd: tree.path, maxBuffer: MOST_OUTPUT });
+      await run('npm', ['run', 'build'], { cwd: tree.path, maxBuffer: MOST_OUTPUT });
       return tree;
     } catch (error) {
       await tree.remove();

@@ -1,7 +1,7 @@
 import { runToEnd } from '../child.js';
 import { findingOf, ratioAtLeast, type Rounds } from '../finding.js';
 import { startRedis } from '../peers/redis.js';
-import type { Row } from '../row.js';
+import type { Row, Speed } from '../row.js';
 import { BenchWorld } from '../world.js';
 import { CONNECTIONS, plannedRate } from './send-mailing.js';
 
@@ -38,14 +38,21 @@ async function peerRate(
   return rate;
 }
 
+const speed: Speed = {
+  prepare: (world) => world.clients(MESSAGES, 'all'),
+  async measure(world) {
+    return { 'messages/s': await plannedRate(world, 'all', MESSAGES) };
+  },
+};
+
 export const peers: Row = {
   name: 'peers',
-  isSpeed: true,
+  speed,
   async measure() {
     const redis = await startRedis();
     const world = await BenchWorld.start();
     try {
-      await world.clients(MESSAGES, 'all');
+      await speed.prepare(world);
       const graphile: Required<Rounds> = { ours: [], reference: [] };
       const bullmq: Required<Rounds> = { ours: [], reference: [] };
       // What they are to send is in their queues before the first request, so ours is planned by then too.

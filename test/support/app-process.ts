@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 
-const root = process.cwd();
 const KEPT_LINES = 200;
 
 export interface AppProcessOptions {
   /** All that it says goes there, through every restart, and it ends when this process does, however that ends. */
   logFile?: string;
+  /** Where the project is that was built; this one, unless said otherwise. */
+  root?: string;
 }
 
 /** One of the built applications as a real process. What it last said is kept for a failing test. */
@@ -31,7 +32,7 @@ export class AppProcess {
 
   /** Starts the process; does not wait until it serves. */
   start(): void {
-    const { logFile } = this.options;
+    const { logFile, root = process.cwd() } = this.options;
     const log = logFile === undefined ? 'pipe' : openSync(logFile, 'a');
     const child = spawn(process.execPath, [`dist/apps/${this.name}/main.js`], {
       cwd: root,

@@ -153,4 +153,28 @@ export const mutations: readonly Mutation[] = [
     scenario: 'kill-api-under-posts',
     caughtBy: ['one-each'],
   },
+  {
+    guard: 'the agreement of different recipients before sending stops',
+    edits: [
+      {
+        file: 'apps/dispatcher/provider/breaker-evidence.ts',
+        replace: 'const RECIPIENTS_THAT_AGREE = 8;',
+        by: 'const RECIPIENTS_THAT_AGREE = 1;',
+      },
+    ],
+    scenario: 'three-bad-numbers',
+    caughtBy: ['story'],
+  },
+  {
+    guard: 'the wait for another recipient before a suspicious answer counts',
+    edits: [
+      {
+        file: 'apps/dispatcher/sending/outcome-effect.ts',
+        replace: `return { type: 'suspect', answer: outcome };`,
+        by: `return { type: 'record', becomes: usedUp ? 'failed' : 'pending', ambiguous: false, attempts };`,
+      },
+    ],
+    scenario: 'token-wrong-for-all',
+    caughtBy: ['story'],
+  },
 ];

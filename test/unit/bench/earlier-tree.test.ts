@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { EarlierTree } from '../../../bench/against/earlier-tree.js';
 
-/** A repository whose bench is built by copying a file, with two commits of that file. */
+/** A repository whose service is built by copying a file, with two commits of that file. */
 async function aRepository(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'ems-repository-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
@@ -15,7 +15,7 @@ async function aRepository(): Promise<string> {
   git('init', '-q');
   git('config', 'user.name', 'test');
   git('config', 'user.email', 'test@localhost');
-  write('package.json', JSON.stringify({ scripts: { prebench: 'cp version.txt built.txt' } }));
+  write('package.json', JSON.stringify({ scripts: { build: 'cp version.txt built.txt' } }));
   write('package-lock.json', '{}');
   for (const version of ['first', 'second']) {
     write('version.txt', version);
