@@ -29,3 +29,10 @@ test('a tag that is spelled the normal way stays so, and capitals and blanks mak
     { numRuns: 1_000 },
   );
 });
+
+test.each([
+  ['more units than any tag has', `A${'x'.repeat(2_000)}`],
+  ['more marks in a row than any tag has', `A${'\u0301\u0316'.repeat(35)}`],
+])('a text of %s is left as it is, for to bring marks into order takes the square of them', (_, given) => {
+  expect(normalTag(given)).toBe(given);
+});
