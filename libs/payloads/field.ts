@@ -61,13 +61,17 @@ export const ITEMS_RULE = 'items';
 /** A wrong item: its index, and what is wrong. */
 export type WrongItem = [index: number, message: string];
 
-/** Like {@link rule} for each item of a list, so that an error names the item: class-validator's does not. */
+/**
+ * Like {@link rule} for each item of a list, so that an error names the item: class-validator's does not. A list of
+ * more than `maxItems` is refused by its own rule, and its items are not looked at.
+ */
 export function itemsRule(
+  maxItems: number,
   message: string | ((item: unknown) => string),
   accepts: (item: unknown) => boolean,
 ): PropertyDecorator {
   const wrongItems = (value: unknown): WrongItem[] =>
-    Array.isArray(value)
+    Array.isArray(value) && value.length <= maxItems
       ? value.flatMap((item, index): WrongItem[] =>
           accepts(item) ? [] : [[index, typeof message === 'string' ? message : message(item)]],
         )

@@ -30,7 +30,7 @@ export function TextListField(options: TextListOptions, ...more: PropertyDecorat
       `must be a list of ${minItems > 0 ? `${minItems} to` : 'at most'} ${maxItems} strings`,
       (value) => Array.isArray(value) && value.length >= minItems && value.length <= maxItems,
     ),
-    itemsRule(textMessage(max), (item) => isText(item, max)),
+    itemsRule(maxItems, textMessage(max), (item) => isText(item, max)),
     ...more,
   );
 }

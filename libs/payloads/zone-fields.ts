@@ -11,7 +11,7 @@ export function ZoneField(options: FieldOptions): PropertyDecorator {
 
 /** A list of such names. */
 export function ZoneListField(options: Omit<TextListOptions, 'max'>): PropertyDecorator {
-  return TextListField({ ...options, max: LONGEST_NAME }, itemsRule(whyNot, isUsable));
+  return TextListField({ ...options, max: LONGEST_NAME }, itemsRule(options.maxItems, whyNot, isUsable));
 }
 
 function isUsable(value: unknown): boolean {

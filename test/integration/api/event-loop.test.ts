@@ -169,12 +169,20 @@ test('a page of five hundred clients with large attributes: nobody waits for it'
 /** Marks that stand in the wrong order, which to sort takes the square of their number. */
 const marks = (units: number) => `a${'\u0301\u0316'.repeat(units / 2)}`.slice(0, units);
 
-const wrongItems: Record<string, { field: 'tags'; items: string[] }> = {
+const wrongItems: Record<string, { field: 'tags' | 'timezones'; items: string[] }> = {
   'a tag of marks': { field: 'tags', items: [marks(65_536)] },
   'five hundred tags of marks': { field: 'tags', items: Array.from({ length: 500 }, () => marks(1_000)) },
   'more tags of marks than a list may have': {
     field: 'tags',
     items: Array.from({ length: 3_900 }, () => marks(130)),
+  },
+  'a thousand zones that are none': {
+    field: 'timezones',
+    items: Array.from({ length: 1_000 }, (_, nth) => `Mars/Olympus_${nth}`),
+  },
+  'ten thousand zones that are none': {
+    field: 'timezones',
+    items: Array.from({ length: 10_000 }, (_, nth) => `Mars/Olympus_${nth}`),
   },
 };
 
