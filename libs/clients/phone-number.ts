@@ -18,8 +18,8 @@ const writtenInFull = 'write it with + and the country code';
 /**
  * Reads a phone number as people, spreadsheets and other programs write it: `+7 (900) 123-45-67` is 79001234567. What
  * begins with `+` or `00`, and any number that is no text, is international: its country code must exist and its
- * length be possible there. Other digits are read as a number of `country`, if one is given. Without it they are
- * international only if they are in use in their country, as far as the library knows.
+ * length be possible there. Other digits are read as a number of `country`, if one is given and they are in
+ * use there. Else they are international only if they are in use as that, as far as the library knows.
  *
  * Returns the digits of E.164 without the plus sign, at most 15, or why there are none.
  */
@@ -64,7 +64,7 @@ function wrongForm(text: string): string | undefined {
   if (!/\d/.test(text)) return 'has no digit';
   if (/^[-.)]/.test(text)) return `begins with "${text.charAt(0)}": ${writtenInFull}`;
   if (text.includes('+', 1)) return 'has a second "+": give one number';
-  if (/^\+?\d+\.0+$/.test(text)) {
+  if (/(^\+?\d+|\d{5,})\.0+$/.test(text) || /\d\.0$/.test(text)) {
     return 'ends in ".0", as a spreadsheet writes numbers: format its column as text';
   }
   if (/[-.(]$/.test(text)) return `ends with "${text.at(-1)}"`;
@@ -96,43 +96,56 @@ function readPlain(text: string, country: CountryCode | undefined): number | Pho
     }
     return new PhoneRefusal(whyNotInternational(digits.replace(/^(\+|00)/, '')));
   }
-  const inUse = international(digits, (number) => number.isValid());
-  if (country === undefined) {
-    return inUse ?? new PhoneRefusal(`is no international number that is in use: ${writtenInFull}`, true);
-  }
-  return readNational(digits, country, inUse);
+  const one = parseInternational(digits);
+  const inUse = one?.isValid() ? one : undefined;
+  if (country !== undefined) return readNational(digits, country, inUse);
+  return inUse === undefined
+    ? new PhoneRefusal(`is no international number that is in use: ${writtenInFull}`, true)
+    : Number(digits);
 }
 
 /**
- * Digits that are a number of the country and one of another country as well are refused: neither reading is surely
- * the person's. The country's own code in front is that, rather than the beginning of an area.
+ * The country that was given decides: digits that are in use as a number of it are that number. They are another one
+ * if only as that they can be a mobile: national landlines are written with a prefix, and messages go to mobiles. Digits
+ * that begin with the country's own code may leave two numbers of one country, and neither is surely the person's.
  */
 function readNational(
   digits: string,
   country: CountryCode,
-  inUse: number | undefined,
+  inUse: PhoneNumber | undefined,
 ): number | PhoneRefusal {
-  const number = parsePhoneNumberFromString(digits, { defaultCountry: country, extract: false });
-  const national =
-    number?.isPossible() && number.number.length - 1 <= MOST_DIGITS
-      ? Number(number.number.slice(1))
-      : undefined;
-  if (inUse !== undefined) {
-    const isOwn = number !== undefined && digits.startsWith(number.countryCallingCode);
-    if (isOwn || !number?.isValid() || inUse === national) return inUse;
-    return new PhoneRefusal(`is a number of ${country} and of another country as well: ${writtenInFull}`);
+  const parsed = parsePhoneNumberFromString(digits, { defaultCountry: country, extract: false });
+  const national = parsed?.isPossible() && digitsOf(parsed).length <= MOST_DIGITS ? parsed : undefined;
+  const read = national?.isValid() ? national : (inUse ?? national);
+  if (read === undefined) return new PhoneRefusal(`is no possible number of ${country}: ${writtenInFull}`);
+  if (inUse === undefined || inUse.number === read.number) return Number(digitsOf(read));
+  if (isMobile(inUse) && !isMobile(read)) return Number(digits);
+  if (digits.startsWith(read.countryCallingCode)) {
+    return new PhoneRefusal(
+      `is a number of ${country} with its country code and another one without it: ${writtenInFull}`,
+    );
   }
-  return national ?? new PhoneRefusal(`is no possible number of ${country}: ${writtenInFull}`);
+  return Number(digitsOf(read));
+}
+
+/** In some countries mobiles can't be told from landlines. */
+function isMobile(number: PhoneNumber): boolean {
+  return ['MOBILE', 'FIXED_LINE_OR_MOBILE'].includes(number.getType() ?? '');
+}
+
+function digitsOf({ number }: PhoneNumber): string {
+  return number.slice(1);
+}
+
+function international(digits: string): number | undefined {
+  return parseInternational(digits)?.isPossible() ? Number(digits) : undefined;
 }
 
 /** The parser drops a national prefix, which would turn 8 800 ... (Russia, from inside) into Bangladesh. */
-function international(
-  digits: string,
-  accepts: (number: PhoneNumber) => boolean = (number) => number.isPossible(),
-): number | undefined {
+function parseInternational(digits: string): PhoneNumber | undefined {
   if (digits.length > MOST_DIGITS) return undefined;
   const number = parsePhoneNumberFromString(`+${digits}`, { extract: false });
-  return number && accepts(number) && number.number === `+${digits}` ? Number(digits) : undefined;
+  return number?.number === `+${digits}` ? number : undefined;
 }
 
 function whyNotInternational(digits: string): string {

@@ -1,9 +1,13 @@
 import * as fc from 'fast-check';
+import examples from 'libphonenumber-js/mobile/examples';
+import { getExampleNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
 import { type CountryCode, operatorCodeOf, parsePhone, type PhoneRefusal, readPhone } from '#libs/clients';
 
 /** What the column of the clients holds. */
 const fits = (phone: number) => Number.isSafeInteger(phone) && phone >= 1 && phone <= 999_999_999_999_999;
+
+const callingCodeOf = (country: CountryCode) => getExampleNumber(country, examples)?.countryCallingCode;
 
 describe('a phone number', () => {
   test.each([
@@ -17,6 +21,7 @@ describe('a phone number', () => {
     ['+44 (0)20 7946 0018', 442_079_460_018],
     ['+44 20 7946 0018', 442_079_460_018],
     ['+1 (202) 555-0123', 12_025_550_123],
+    ['+33.1.23.45.67.00', 33_123_456_700],
     ['+39 06 1234567', 39_061_234_567],
     ['+39 (0)6 1234567', 39_061_234_567],
     ['+7 9(0)0 123 45 67', 79_001_234_567],
@@ -67,6 +72,12 @@ describe('a phone number', () => {
     ['+7 900 123-45-67#5', 'has "#" (U+0023), which begins an extension: leave the extension out'],
     ['491711234567.0', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
     ['+491711234567.00', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
+    ['+49 1711234567.0', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
+    ['49 1711234567.0', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
+    ['+49-171-1234567.0', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
+    ['0049 171 1234567.0', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
+    ['+49 171 1234567.000', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
+    ['+49 171 123 45 67.0', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
     ['491711234567,0', 'ends in ",0", as a spreadsheet writes numbers: format its column as text'],
     ['4.91711E+11', 'has "E" (U+0045): a spreadsheet has rounded the number; format its column as text'],
     ['192.168.10.100', 'looks like an IP address'],
@@ -100,6 +111,16 @@ describe('a phone number', () => {
     ['12.34.56.78', 'DK', 4_512_345_678],
     ['06 1234 5678', 'IT', 390_612_345_678],
     ['491711234567', 'DE', 491_711_234_567],
+    ['79001234567', 'DE', 79_001_234_567],
+    ['33612345678', 'DE', 33_612_345_678],
+    ['493012345678', 'DE', 493_012_345_678],
+    ['1711234567', 'DE', 491_711_234_567],
+    ['079001234567', 'DE', 4_979_001_234_567],
+    ['187 6749 1634', 'CN', 8_618_767_491_634],
+    ['646-345-6789', 'US', 16_463_456_789],
+    ['(479) 234-5678', 'US', 14_792_345_678],
+    ['328 1234567', 'IT', 393_281_234_567],
+    ['+39 390 281 4972', 'IT', 393_902_814_972],
     ['79001234567', 'US', 79_001_234_567],
     ['+79001234567', 'DE', 79_001_234_567],
     ['0079001234567', 'DE', 79_001_234_567],
@@ -111,10 +132,11 @@ describe('a phone number', () => {
   test.each([
     ['123', 'DE', 'is no possible number of DE: write it with + and the country code'],
     [
-      '79001234567',
-      'DE',
-      'is a number of DE and of another country as well: write it with + and the country code',
+      '390 281 4972',
+      'IT',
+      'is a number of IT with its country code and another one without it: write it with + and the country code',
     ],
+    ['0171 1234567.0', 'DE', 'ends in ".0", as a spreadsheet writes numbers: format its column as text'],
     ['-01711234567', 'DE', 'begins with "-": write it with + and the country code'],
   ] satisfies [string, CountryCode, string][])('%j of %s: %s', (text, country, message) => {
     expect((readPhone(text, country) as PhoneRefusal).message).toBe(message);
@@ -154,6 +176,49 @@ describe('a phone number', () => {
     );
   });
 
+  test.each<CountryCode>([
+    'CN',
+    'US',
+    'DE',
+    'IT',
+    'RU',
+    'GB',
+    'FR',
+    'IN',
+    'BR',
+    'ES',
+    'PL',
+    'AR',
+    'NG',
+    'NO',
+  ])('a mobile one of %s as it is written there is never another one', (country) => {
+    const example = String(getExampleNumber(country, examples)?.nationalNumber);
+    const kept = fc.integer({ min: 1, max: 4 });
+    const digits = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 12, maxLength: 12 });
+    let read = 0;
+    const number = (length: number, others: readonly number[]) => {
+      const national = (example.slice(0, length) + others.join('')).slice(0, example.length);
+      const one = parsePhoneNumberFromString(`+${callingCodeOf(country)}${national}`, { extract: false });
+      const isOwn = one?.country === country && one.nationalNumber === national;
+      return isOwn && /MOBILE/.test(one.getType() ?? '') ? one : undefined;
+    };
+    fc.assert(
+      fc.property(kept, digits, (length, others) => {
+        const mobile = number(length, others);
+        if (mobile === undefined) return;
+        const phone = readPhone(mobile.nationalNumber, country);
+        if (typeof phone === 'number') expect(`+${phone}`).toBe(mobile.number);
+        else expect(phone.message).toContain('with its country code and another one without it');
+        if (typeof phone === 'number') read += 1;
+        expect(readPhone(mobile.number.slice(1), country), 'in full').toSatisfy(
+          (full) => typeof full !== 'number' || `+${full}` === mobile.number,
+        );
+      }),
+      { numRuns: 1_000, seed: 20_301 },
+    );
+    expect(read).toBeGreaterThan(100);
+  });
+
   test('is the same in whatever separators stand between its digits', () => {
     const separator = fc.constantFrom('', ' ', '-', '.', '(', ')', '\u00a0', '\u200e');
     const subscriber = fc.integer({ min: 9_000_000_000, max: 9_999_999_999 }).map((number) => `7${number}`);
@@ -169,8 +234,8 @@ describe('a phone number', () => {
               .split('')
               .map((digit, index) => digit + (index < 10 ? between[index] : ''))
               .join('');
-          // Four groups with dots, and no plus, are an address.
-          fc.pre(!/^[\d.]+$/.test(text));
+          // Four groups with dots, and no plus, are an address; zeros after a last dot are a spreadsheet's.
+          fc.pre(!/^[\d.]+$|\.0+$/.test(text));
           expect(parsePhone(text)).toBe(Number(digits));
           expect(parsePhone(String(parsePhone(text)))).toBe(Number(digits));
         },
