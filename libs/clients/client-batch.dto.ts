@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
-import { field, rule, treated } from '#libs/payloads';
+import { rule, treated } from '#libs/payloads';
 import { Problem, ProblemDocument } from '#libs/problems';
 import { ClientDto, CreateClientDto } from './client.dto.js';
-import { type CountryCode, isCountry } from './phone-number.js';
+import { CountryField } from './country-field.js';
+import type { CountryCode } from './phone-number.js';
 
 /** How many clients one batch may have. */
 export const BATCH_LIMIT = 1_000;
@@ -26,19 +27,10 @@ export class CreateClientBatchDto {
   items!: unknown[];
 
   @CountryField({
-    description:
-      'The country of phones without a country code; when left out, that of the service, if it has one.',
+    description: 'The country of phones without a country code. That of an item goes before it.',
+    leftOut: 'that of the service, if it has one',
   })
   defaultCountry?: CountryCode;
-}
-
-/** A country by its ISO 3166 code. */
-function CountryField({ description }: { description: string }): PropertyDecorator {
-  return field(
-    { description, example: 'DE', optional: true },
-    { type: 'string', pattern: '^[A-Z]{2}$' },
-    rule('must be the two capital letters of a country, as in ISO 3166', isCountry),
-  );
 }
 
 @ApiSchema({ name: 'ClientBatchItem', description: 'What became of one item.' })

@@ -14,15 +14,23 @@ import {
   ZoneField,
 } from '#libs/payloads';
 import type { Client } from './client.entity.js';
+import { CountryField } from './country-field.js';
 import { PhoneField } from './phone-field.js';
+import type { CountryCode } from './phone-number.js';
 
 @ApiSchema({ description: 'A recipient to be added.' })
 export class CreateClientDto {
   @PhoneField({
     description:
-      'With `+` or `00` and the country code; blanks, dashes, dots and brackets between its digits are dropped. Without them, a national number if the service has a default country, else an international one that is in use. A JSON integer is taken as international digits. Unique.',
+      'With `+` or `00` and the country code; blanks, dashes, dots and brackets between its digits are dropped. Without them, a number of the default country if there is one, else an international one that is in use. A JSON integer is taken as international digits. Unique.',
   })
   phone!: string | number;
+
+  @CountryField({
+    description: 'The country of a phone without a country code. Used to read the phone, and not kept.',
+    leftOut: 'that of the batch, else that of the service, if there is one',
+  })
+  defaultCountry?: CountryCode;
 
   @PatternField({
     description: 'Null says that there is none.',

@@ -63,9 +63,9 @@ export class ClientsService {
       .transaction(async (manager) => {
         const client = await manager.findOne(Client, { where: { id }, lock: { mode: 'pessimistic_write' } });
         if (!client) throw Problem.notFound('client', id);
-        const { phone, tags, ...rest } = dto;
+        const { phone, defaultCountry = this.country, tags, ...rest } = dto;
         if (phone !== undefined) {
-          client.phone = phoneOf(phone, this.country);
+          client.phone = phoneOf(phone, defaultCountry);
           client.operatorCode = operatorCodeOf(client.phone);
         }
         if (tags) client.tags = unique(tags);
