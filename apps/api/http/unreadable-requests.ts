@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type OutgoingMessage, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
@@ -20,10 +19,10 @@ export function answerUnreadable(error: ConnectionError, socket: Socket): void {
   else refuse(socket, problemOf(error));
 }
 
-/** Answers CONNECT, on which Node would hang up. */
+/** Answers CONNECT, on which Node would hang up. Where to is not repeated: it may be anything, a phone as well. */
 export function refuseTunnels(server: FastifyInstance): void {
-  server.server.on('connect', ({ url = '' }: IncomingMessage, socket: Duplex) => {
-    refuse(socket, new Problem('method-not-allowed', `CONNECT is not possible at ${url}.`), 'allow: GET\r\n');
+  server.server.on('connect', ({ socket }: IncomingMessage) => {
+    refuse(socket, new Problem('method-not-allowed', 'CONNECT is not possible here.'), 'allow: GET\r\n');
   });
 }
 
@@ -42,7 +41,7 @@ const reasons = new Map<string, [ProblemKind, string]>([
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', ['payload-too-large', 'The extensions of a chunk may have 16 KiB.']],
 ]);
 
-function refuse(socket: Duplex, problem: Problem, extraHeaders = ''): void {
+function refuse(socket: Socket, problem: Problem, extraHeaders = ''): void {
   const requestId = randomUUID();
   const { status } = problem;
   const body = JSON.stringify(Object.assign(problem.toDocument(), { requestId }));
@@ -55,6 +54,6 @@ function refuse(socket: Duplex, problem: Problem, extraHeaders = ''): void {
     connection: 'close',
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}${extraHeaders}\r\n`;
-  logger.log({ requestId, code: status, msg: problem.detail });
+  logger.log({ requestId, address: socket.remoteAddress, code: status, msg: problem.detail });
   socket.end(head + body, () => socket.destroy());
 }

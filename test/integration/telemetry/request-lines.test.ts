@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '#libs/embedded';
 import { AppProcess } from '../../support/app-process.js';
 import { NatsClient } from '../../support/nats-client.js';
+import { exchange, readAnswer } from '../../support/raw-exchange.js';
 import { createTestDatabase, natsAccount } from '../../support/services.js';
 import { until } from '../../support/until.js';
 
@@ -204,6 +205,19 @@ describe('JSON, as in production', () => {
       expect(await linesOf(api, `caller-phone-${place}`)).toMatchObject([{ path: '/v1/clients/[phone]' }]);
     }
     expect(api.process.output).not.toMatch(/79001112233|111-22-33/);
+  });
+
+  test.each([
+    ['20 KiB of headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'79001234567'.repeat(1_900)}\r\n\r\n`, 431],
+    ['bytes that are no HTTP', '\x16\x03\x01 79001234567\r\n\r\n', 400],
+    ['a tunnel to a phone', 'CONNECT 79001234567:80 HTTP/1.1\r\nHost: 79001234567\r\n\r\n', 405],
+  ])('the line of %s has the address of its caller, and nothing that was sent', async (_, bytes, code) => {
+    const answer = await exchange(Number(new URL(api.url).port), Buffer.from(bytes, 'latin1'));
+    const { status, headers } = readAnswer(answer);
+    expect(status).toBe(code);
+    const requestId = headers.get('x-request-id') ?? '';
+    expect(await linesOf(api, requestId)).toMatchObject([{ code, address: '127.0.0.1' }]);
+    expect(answer + api.process.output).not.toContain('79001234567');
   });
 
   test('what machines ask for all the time is not logged', async () => {
