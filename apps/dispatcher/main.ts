@@ -4,8 +4,10 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadDispatcherConfig } from '#libs/config';
 import { NatsLink, natsMicroservice } from '#libs/nats';
+import { ProblemFilter } from '#libs/problem-answers';
 import { Logger } from '#libs/telemetry';
 import { DispatcherModule } from './dispatcher.module.js';
+import { judgeKeys } from './health/health-access.js';
 
 /** Only probes and scrapes come in: connections at one time, and milliseconds for a request or of silence. */
 const CONNECTIONS = 100;
@@ -15,11 +17,14 @@ const SILENCE = 60_000;
 async function main(): Promise<void> {
   const config = loadDispatcherConfig();
   const adapter = new FastifyAdapter({ requestTimeout: REQUEST_TIMEOUT, connectionTimeout: SILENCE });
-  adapter.getInstance().server.maxConnections = CONNECTIONS;
+  const server = adapter.getInstance();
+  server.server.maxConnections = CONNECTIONS;
+  if (config.apiKeys.length > 0) judgeKeys(server, config.apiKeys);
   const app = await NestFactory.create<NestFastifyApplication>(DispatcherModule.forRoot(config), adapter, {
     bufferLogs: true,
   });
   app.useLogger(app.get(Logger));
+  app.useGlobalFilters(new ProblemFilter());
   // No queue group: each dispatcher hears each control message.
   app.connectMicroservice(natsMicroservice(app.get(NatsLink)));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });

@@ -97,7 +97,7 @@ function maskPath(path: string): string {
 
 function levelOf(request: FastifyRequest, code: number): 'debug' | 'info' | 'warn' {
   if (code >= 500) return 'warn';
-  return isQuiet(request) ? 'debug' : 'info';
+  return isQuiet(request) && code < 400 ? 'debug' : 'info';
 }
 
 /** What was made is told by the answer's Location. */

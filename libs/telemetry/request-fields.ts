@@ -21,7 +21,7 @@ function routeOf({ routeOptions: { url = '' } }: FastifyRequest): Route {
   return route;
 }
 
-/** Whether it is what machines ask for all the time, of which lines are for debugging only. */
+/** Whether it is what machines ask for all the time; its lines are for debugging only, unless it is refused. */
 export function isQuiet(request: FastifyRequest): boolean {
   return routeOf(request).isQuiet;
 }

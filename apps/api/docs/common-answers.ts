@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { tellsByKey } from '#libs/access';
 import { problemKindNames, problemKinds } from '#libs/problems';
 import { type Operation, operationsOf, type Response } from './document-parts.js';
 import { header, type HeaderName } from './headers.js';
@@ -14,7 +15,7 @@ interface CommonAnswer {
   headers?: Record<string, HeaderName>;
   /** The kinds of problem with that status, if not all. */
   kinds?: readonly string[];
-  holdsFor?: (operation: Operation, method: string) => boolean;
+  holdsFor?: (operation: Operation, method: string, path: string) => boolean;
 }
 
 const takesKey = ({ security }: Operation) => security?.length !== 0;
@@ -68,7 +69,7 @@ const commonAnswers: CommonAnswer[] = [
     reason:
       'Too many wrong keys came from this address; wait `Retry-After` seconds. A right key is always answered.',
     headers: { 'Retry-After': 'RetryAfter' },
-    holdsFor: takesKey,
+    holdsFor: (operation, _method, path) => takesKey(operation) || tellsByKey(path),
   },
   {
     name: 'HeadersTooLarge',
@@ -107,9 +108,9 @@ const commonAnswers: CommonAnswer[] = [
 export function describeCommonAnswers(document: OpenAPIObject): void {
   const responses = Object.fromEntries(commonAnswers.map((answer) => [answer.name, described(answer)]));
   document.components = { ...document.components, responses };
-  for (const { operation, method } of operationsOf(document)) {
+  for (const { operation, method, path } of operationsOf(document)) {
     for (const { name, status, holdsFor } of commonAnswers) {
-      if (holdsFor?.(operation, method) === false) continue;
+      if (holdsFor?.(operation, method, path) === false) continue;
       operation.responses[status] ??= { $ref: `#/components/responses/${name}` };
     }
   }

@@ -6,7 +6,7 @@ import { HealthDto, LiveDto } from './health.dto.js';
 
 /**
  * Needs no key: it is for load balancers, containers and operators. Where the service has keys, details are for
- * those who send one.
+ * those who send one, and wrong ones are counted.
  */
 @ApiTags('operations')
 @Controller('health')

@@ -1,6 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import { HttpModule, HttpService } from '@nestjs/axios';
-import { KeyRing } from '#libs/access';
+import { callerOf } from '#libs/access';
 import { type DispatcherConfig, isLoopback } from '#libs/config';
 import { Sql } from '#libs/database';
 import {
@@ -20,10 +20,9 @@ import { HealthController } from './health.controller.js';
  * those with a key of the service or, where it has none, for this machine.
  */
 export function dispatcherHealth(config: DispatcherConfig): DynamicModule {
-  const keys = new KeyRing(config.apiKeys);
   return HealthModule.forRoot({
-    mayKnowDetails: ({ headers }) =>
-      keys.isEmpty ? isLoopback(config.host) : keys.judge(headers.authorization).kind === 'known',
+    mayKnowDetails: (request) =>
+      config.apiKeys.length === 0 ? isLoopback(config.host) : callerOf(request) !== undefined,
     imports: [HttpModule],
     controllers: [HealthController],
     inject: [Sql, NatsLink, WorkQueue, HttpService],

@@ -104,11 +104,30 @@ describe('with wrong keys, one after another', () => {
     expect((await ask('/v1/clients', 'wrong', '192.0.2.2')).statusCode).toBe(401);
   });
 
-  test('addresses of one /64 are one, and health is answered whatever came before', async () => {
+  test('addresses of one /64 are one, and liveness is answered whatever came before', async () => {
     await guess('2001:db8::1');
     expect((await ask('/v1/clients', 'wrong', '2001:db8::2')).statusCode).toBe(429);
     expect((await ask('/health/live', 'wrong', '2001:db8::2')).statusCode).toBe(200);
   });
+
+  test.each(['/health', '/health/ready'])(
+    '%s is answered to all but those with too many wrong keys, who are told to wait',
+    async (path) => {
+      const address = path === '/health' ? '192.0.2.3' : '192.0.2.4';
+      for (let nth = 0; nth < 20; nth += 1) {
+        expect((await ask(path, `wrong-${nth}`, address)).statusCode).toBe(200);
+      }
+      const late = await ask(path, 'wrong', address);
+      expect([late.statusCode, late.json().status]).toEqual([429, 429]);
+      expect(late.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(Number(late.headers['retry-after'])).toBeGreaterThan(0);
+      expect((await ask(path, undefined, address)).statusCode).toBe(200);
+      expect((await ask(path, key, address)).json().details.postgres).toHaveProperty('latencyMs');
+      for (const other of ['/health/live', '/metrics', '/docs-json']) {
+        expect((await ask(other, 'wrong', address)).statusCode).toBe(200);
+      }
+    },
+  );
 
   test('health tells details to those with a key only', async () => {
     const told = async (bearer?: string) => (await ask('/health', bearer, '192.0.2.9')).json().details;

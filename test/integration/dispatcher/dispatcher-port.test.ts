@@ -12,21 +12,67 @@ async function connection(port: number): Promise<Socket> {
   return socket;
 }
 
-test('a dispatcher takes a hundred connections at its port, and ends further ones at once', async () => {
+/** One that has reached nothing: it listens before. */
+async function aDispatcher(
+  settings: Record<string, string> = {},
+): Promise<{ dispatcher: AppProcess; port: number }> {
   const [port, nowhere] = [await freePort(), await freePort()];
-  // It listens before it has reached anything.
   const dispatcher = new AppProcess('dispatcher', {
     DISPATCHER_PORT: String(port),
     DATABASE_URL: `postgres://nobody@127.0.0.1:${nowhere}/none`,
     NATS_URL: `nats://127.0.0.1:${nowhere}`,
     PROVIDER_URL: `http://127.0.0.1:${nowhere}`,
     PROVIDER_TOKEN: 'the-provider-token',
+    ...settings,
   });
   dispatcher.start();
   onTestFinished(() => dispatcher.kill());
   await until('it listens', async () => (await connection(port)).destroy(), 30_000);
+  return { dispatcher, port };
+}
 
+test('a dispatcher takes a hundred connections at its port, and ends further ones at once', async () => {
+  const { port } = await aDispatcher();
   const held = await Promise.all(Array.from({ length: 100 }, () => connection(port)));
   await once(await connection(port), 'close');
   expect(held.filter((socket) => socket.destroyed)).toEqual([]);
 });
+
+test("a dispatcher's health is answered to all but those with too many wrong keys, who are told to wait", async () => {
+  const key = 'the-key-of-this-dispatcher';
+  const { dispatcher, port } = await aDispatcher({ API_KEYS: `probe:${key}` });
+  const ask = async (path: string, bearer?: string) => {
+    const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+    return { status: answer.status, headers: answer.headers, body: await answer.text() };
+  };
+  // Postgres is away, so that is what health says.
+  const paths = ['/health', '/health/ready'];
+  const early = await Promise.all(
+    Array.from({ length: 20 }, (_, nth) => ask(paths[nth % 2]!, `wrong-${nth}`)),
+  );
+  expect(early.map(({ status }) => status)).toEqual(Array(20).fill(503));
+  expect(early[0]!.body).not.toContain('message');
+
+  for (const path of paths) {
+    const late = await ask(path, 'a-wrong-key-that-comes-late');
+    expect([late.status, JSON.parse(late.body).type]).toEqual([
+      429,
+      'urn:event-message-service:problem:too-many-requests',
+    ]);
+    expect(late.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask(path)).status).toBe(503);
+    const known = await ask(path, key);
+    expect([known.status, known.body]).toEqual([503, expect.stringContaining('message')]);
+  }
+  expect((await ask('/health/live', 'wrong')).status).toBe(200);
+  expect((await ask('/metrics', 'wrong')).status).toBe(200);
+
+  const lines = await until('the line of a refusal', () => {
+    const found = dispatcher.output.split('\n').filter((line) => line.includes('"code":429'));
+    return found.length === 2 && found;
+  });
+  expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'info', path: '/health', address: '127.0.0.1' });
+  expect(dispatcher.output).not.toContain('a-wrong-key-that-comes-late');
+}, 60_000);

@@ -227,6 +227,16 @@ describe('JSON, as in production', () => {
     expect(api.process.output).not.toContain('machine-1');
   });
 
+  test('a health that is refused for too many wrong keys is logged with its address', async () => {
+    const answers = [];
+    for (let nth = 0; nth < 21; nth += 1) {
+      answers.push(await call('/health', { key: `wrong-${nth}`, requestId: 'machine-2' }));
+    }
+    expect(answers.at(-1)?.status).toBe(429);
+    const lines = await linesOf(api, 'machine-2');
+    expect(lines).toMatchObject([{ level: 'info', path: '/health', code: 429, address: '127.0.0.1' }]);
+  });
+
   test('metrics count by the route and the subject, not by what was asked for', async () => {
     await call('/v1/mailings/71');
     await call('/v1/mailings/72');

@@ -1,0 +1,1 @@
+export { answerWithProblem, ProblemFilter } from './problem-answer.js';
