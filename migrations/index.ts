@@ -7,6 +7,7 @@ import { AddIdempotencyKeys1764000000005 } from './1764000000005-add-idempotency
 import { LeaveRoomForUpdates1764000000006 } from './1764000000006-leave-room-for-updates.js';
 import { SpellTagsOneWay1764000000007 } from './1764000000007-spell-tags-one-way.js';
 import { AddSuspicions1764000000008 } from './1764000000008-add-suspicions.js';
+import { TellOwnAnswersApart1764000000009 } from './1764000000009-tell-own-answers-apart.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   LeaveRoomForUpdates1764000000006,
   SpellTagsOneWay1764000000007,
   AddSuspicions1764000000008,
+  TellOwnAnswersApart1764000000009,
 ];

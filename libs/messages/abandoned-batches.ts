@@ -14,6 +14,7 @@ const reclaim: Statement = {
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), abandoned AS MATERIALIZED (
       SELECT b.id, b.owner, b.granted_upto, b.leased_at,
+        CASE WHEN b.probe_fence = b.fence THEN b.granted_upto ELSE 0 END AS granted_from,
         (SELECT on_ambiguous = 'hold' FROM mailings WHERE id = b.mailing_id) AS holds
       FROM batches b CROSS JOIN clock
       CROSS JOIN dispatchers me
@@ -29,7 +30,8 @@ const reclaim: Statement = {
     ), doubtful AS MATERIALIZED (
       SELECT m.id, m.was, a.owner, a.leased_at, a.holds FROM abandoned a CROSS JOIN LATERAL (
         SELECT id, status AS was FROM messages
-        WHERE batch_id = a.id AND id + 0 <= a.granted_upto AND status IN ('pending', 'cancelled', 'expired')
+        WHERE batch_id = a.id AND id + 0 BETWEEN a.granted_from AND a.granted_upto
+          AND status IN ('pending', 'cancelled', 'expired')
         ORDER BY id + 0
         FOR NO KEY UPDATE
       ) m

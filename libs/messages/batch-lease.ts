@@ -1,29 +1,6 @@
 import type { SqlExecutor, Statement } from '#libs/database';
-import type { AmbiguityPolicy } from '#libs/mailings';
+import { leaseChanges, type LeasedBatch, leasedColumns } from './leased-batch.js';
 import { dueBatches, servingOrder, withoutWaiting } from './serving-order.js';
-
-/** A batch that this owner alone may send until its lease runs out. Instants are epoch milliseconds of the database's clock. */
-export interface LeasedBatch {
-  id: number;
-  mailingId: number;
-  priority: number;
-  providerId: number;
-  fence: number;
-  timezone: string | null;
-  /** `-Infinity` without a window. */
-  notBefore: number;
-  /** `Infinity` without a window. */
-  notAfter: number;
-  endAt: number;
-  text: string;
-  onAmbiguous: AmbiguityPolicy;
-  /** How long the provider knows an id again, in milliseconds; null for ever. Each grant reads it anew. */
-  keyLifetimeMs: number | null;
-  /** Who has a rate limit: the mailing, and maybe the provider too, or the provider alone. */
-  limitedBy: 'mailing' | 'provider' | null;
-  /** The database's clock when the lease was written. */
-  now: number;
-}
 
 /** Names one tenure of a batch: every write of intent is refused when it is over. */
 export interface LeaseKey {
@@ -31,68 +8,45 @@ export interface LeaseKey {
   fence: number;
 }
 
-const leased = `
-      state = 'leased', owner = $1::uuid, fence = b.fence + 1, granted_upto = 0, ticketed_until = NULL,
-      leased_at = clock.now,
-      lease_until = clock.now + make_interval(secs => $2::float8 / 1000)`;
-
-/** The breaker lets a batch pass when it is closed, or half open for the one that probes. */
-const breakerLetsPass = `(p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = $1::uuid AND $4))`;
-
-const returned = `
-    RETURNING b.id, b.mailing_id AS "mailingId", m.priority, b.provider_id AS "providerId", b.fence, b.timezone,
-      extract(epoch FROM b.not_before)::float8 * 1000 AS "notBefore",
-      extract(epoch FROM b.not_after)::float8 * 1000 AS "notAfter",
-      extract(epoch FROM m.end_at)::float8 * 1000 AS "endAt", m.text,
-      m.on_ambiguous AS "onAmbiguous", extract(epoch FROM p.key_lifetime)::float8 * 1000 AS "keyLifetimeMs",
-      CASE WHEN m.rate_limit IS NOT NULL THEN 'mailing' WHEN p.rate_limit IS NOT NULL THEN 'provider'
-      END AS "limitedBy",
-      extract(epoch FROM clock.now)::float8 * 1000 AS now`;
-
 const leaseTicketed: Statement = {
   name: 'lease-ticketed-batch',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now)
-    UPDATE batches b SET ${leased}
+    UPDATE batches b SET ${leaseChanges}
     FROM clock, mailings m, providers p
-    WHERE b.id = $5 AND b.fence = $6 AND b.state = 'ready' AND b.due_at <= clock.now
+    WHERE b.id = $4 AND b.fence = $5 AND b.state = 'ready' AND b.due_at <= clock.now
       AND b.not_after > clock.now + make_interval(secs => $3::float8 / 1000)
       AND m.id = b.mailing_id AND m.status = 'running' AND m.deleted_at IS NULL
       AND m.end_at > clock.now + make_interval(secs => $3::float8 / 1000)
-      AND p.id = b.provider_id AND ${breakerLetsPass}
-      AND ${withoutWaiting('$7')}
-    ${returned}`,
+      AND p.id = b.provider_id AND p.breaker = 'closed'
+      AND ${withoutWaiting('$6')}
+    ${leasedColumns}`,
 };
 
-// "chosen" asks again what may have changed since the snapshot: only what is read under the lock is so. A probe
-// goes from mailing to mailing, whatever their priority: the trouble may be that of one mailing's recipients. Where
-// the probe may end in doubt, mailings that send such a message again go first: a held one would be lost to each.
+// "chosen" asks again what may have changed since the snapshot: only what is read under the lock is so.
 const leaseDue: Statement = {
   name: 'lease-due-batch',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), candidate AS (
-      ${dueBatches({ guard: '$3', recent: '$5', waiting: '$7', limit: '8' })}
-        AND ($8::smallint IS NULL OR m.priority > $8)
+      ${dueBatches({ guard: '$3', recent: '$4', waiting: '$6', limit: '8' })}
+        AND ($7::smallint IS NULL OR m.priority > $7)
     ), chosen AS (
       SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
-      WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock) AND ${breakerLetsPass}
-      ORDER BY CASE WHEN $4 AND NOT $6 THEN c.on_ambiguous END, CASE WHEN $4 THEN coalesce(c.served, 0) END,
-        ${servingOrder('c', '$6')}
+      WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock) AND p.breaker = 'closed'
+      ORDER BY ${servingOrder('c', '$5')}
       LIMIT 1
       FOR NO KEY UPDATE OF b SKIP LOCKED
     )
-    UPDATE batches b SET ${leased}
+    UPDATE batches b SET ${leaseChanges}
     FROM chosen, clock, mailings m, providers p
     WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running' AND p.id = b.provider_id
-    ${returned}`,
+    ${leasedColumns}`,
 };
 
 export interface LeaseTerms {
   owner: string;
   leaseMs: number;
   guardMs: number;
-  /** This owner holds the half-open breaker and wants a message to probe with. */
-  probe: boolean;
   /** Mailings of which this owner has a batch already that waits for slots; null among them for all with a limit. */
   waitingMailings: readonly (number | null)[];
 }
@@ -107,7 +61,6 @@ export async function leaseTicketedBatch(
     terms.owner,
     terms.leaseMs,
     terms.guardMs,
-    terms.probe,
     key.id,
     key.fence,
     terms.waitingMailings,
@@ -133,7 +86,6 @@ export async function leaseDueBatch(
     terms.owner,
     terms.leaseMs,
     terms.guardMs,
-    terms.probe,
     order.recentMailings,
     order.fair,
     terms.waitingMailings,

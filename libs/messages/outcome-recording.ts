@@ -23,8 +23,8 @@ export interface MessageOutcome {
   retryAt?: number;
   /** How many suspicious answers it has, this one included. */
   suspicions?: number;
-  /** How many of them proved to be its own. It says so of an answer that was recorded before, if it still waits. */
-  ownSuspicions?: number;
+  /** How many of each kind proved to be its own. It says so of an answer that was recorded before, if it still waits. */
+  own?: { throttles: number; refusals: number };
   error?: string;
   /** Kept in `attempts`; an accepted attempt is on the message itself. */
   attempt?: { outcome: AttemptOutcome; httpStatus: number | null; latencyMs: number };
@@ -43,7 +43,7 @@ export interface OutcomeWriter {
  * changed: running it again after a COMMIT whose answer was lost changes nothing. A doubt stays: what may have
  * been accepted never ends as `cancelled`, `expired` or `failed` but as `unknown`, in whatever order that and
  * the doubt arrive. Only the move to a retry batch depends on the message still being where it was sent from.
- * What proves to be a message's own is said of one that still waits, wherever that is.
+ * What proves to be a message's own is said of one that still waits, wherever that is, and logged of no other.
  * What a person has judged stays so: a request up to `resolved_attempts` counts only if it was accepted.
  * The ids are named to the UPDATE too: a plan that was made while the table was small would read all of it.
  */
@@ -53,10 +53,10 @@ const record: Statement = {
     WITH outcome AS MATERIALIZED (
       SELECT *, to_timestamp(in_doubt_ms / 1000) AS in_doubt_since
       FROM unnest($1::bigint[], $2::message_status[], $3::float8[], $4::smallint[], $5::float8[], $6::text[],
-        $7::bigint[], $8::bigint[], $18::smallint[], $19::smallint[], $20::smallint[])
-        AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch, number, suspicions, own)
+        $7::bigint[], $8::bigint[], $18::smallint[], $19::smallint[], $20::smallint[], $21::smallint[])
+        AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch, number, suspicions, throttles, refusals)
     ), held AS MATERIALIZED (
-      SELECT id, batch_id, status, in_doubt_since, resolved_attempts, own_suspicions FROM messages
+      SELECT id, batch_id, status, in_doubt_since, resolved_attempts, own_throttles, own_refusals FROM messages
       WHERE id = ANY ($1::bigint[])
       ORDER BY id
       FOR NO KEY UPDATE
@@ -71,17 +71,18 @@ const record: Statement = {
           AND o.retry_batch IS NOT NULL AND o.batch_id = held.batch_id AS retries,
         held.status = 'pending'
           AND o.in_doubt_since < coalesce(held.in_doubt_since, 'infinity') AS casts_doubt,
-        coalesce(o.own > held.own_suspicions, false) AS is_own
+        coalesce(o.throttles > held.own_throttles OR o.refusals > held.own_refusals, false) AS is_own
       FROM outcome o JOIN held USING (id)
       WHERE o.becomes = 'sent'
-        OR (o.number > held.resolved_attempts AND (o.own IS NULL OR held.status = 'pending'))
+        OR (o.number > held.resolved_attempts AND (o.refusals IS NULL OR held.status = 'pending'))
     ), changed AS (
       UPDATE messages m SET
         status = t.moves_to,
         attempts = greatest(m.attempts, t.attempts),
         in_doubt_since = least(m.in_doubt_since, t.in_doubt_since),
         suspicions = greatest(m.suspicions, t.suspicions),
-        own_suspicions = greatest(m.own_suspicions, t.own),
+        own_throttles = greatest(m.own_throttles, t.throttles),
+        own_refusals = greatest(m.own_refusals, t.refusals),
         sent_at = CASE WHEN t.moves_to = 'sent' THEN to_timestamp(t.at / 1000) ELSE m.sent_at END,
         last_error = CASE WHEN t.moves_to = 'sent' THEN NULL ELSE coalesce(t.error, m.last_error) END,
         batch_id = CASE WHEN t.retries THEN t.retry_batch ELSE m.batch_id END
@@ -97,6 +98,7 @@ const record: Statement = {
       SELECT a.id, a.number, to_timestamp(a.at / 1000), a.outcome, a.http_status, a.error, a.latency_ms, $10::uuid
       FROM unnest($11::bigint[], $12::smallint[], $13::float8[], $14::text[], $15::smallint[], $16::text[],
         $17::integer[]) AS a (id, number, at, outcome, http_status, error, latency_ms)
+      WHERE a.id NOT IN (SELECT id FROM outcome WHERE refusals IS NOT NULL) OR a.id IN (SELECT id FROM target)
     ) AS failed
     ON CONFLICT DO NOTHING`,
 };
@@ -174,6 +176,7 @@ async function runRecord(
     logged.map((outcome) => Math.round(outcome.attempt?.latencyMs ?? 0)),
     outcomes.map((outcome) => outcome.number),
     outcomes.map((outcome) => outcome.suspicions ?? null),
-    outcomes.map((outcome) => outcome.ownSuspicions ?? null),
+    outcomes.map((outcome) => outcome.own?.throttles ?? null),
+    outcomes.map((outcome) => outcome.own?.refusals ?? null),
   ]);
 }

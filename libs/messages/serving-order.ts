@@ -1,7 +1,7 @@
 /**
  * SQL of the batches that may be sent now, each with what the serving order needs. Parameters: `guard` the
  * send guard in milliseconds, `recent` the mailings served lately (oldest first), `fair` which of the two
- * orders is meant, `limit` how many to look at per mailing, `waiting` the mailings that wait for slots.
+ * orders is meant, `limit` how many to look at per mailing and `order` in which order, `waiting` the mailings that wait for slots.
  *
  * Higher priority goes first. Within a priority, leases alternate between the earliest deadline, so that
  * nothing expires that need not, and the mailing served least recently, so that a small mailing is not stuck
@@ -12,6 +12,7 @@ export function dueBatches(parameters: {
   recent: string;
   waiting: string;
   limit: string;
+  order?: string;
   also?: string;
 }): string {
   return `
@@ -23,7 +24,7 @@ export function dueBatches(parameters: {
           AND b.due_at <= clock.now
           AND b.not_after > clock.now + make_interval(secs => ${parameters.guard}::float8 / 1000)
           ${parameters.also ?? ''}
-        ORDER BY b.not_after, b.due_at
+        ORDER BY ${parameters.order ?? 'b.not_after, b.due_at'}
         LIMIT ${parameters.limit}
       ) b
       WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'

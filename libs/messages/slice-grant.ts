@@ -39,13 +39,14 @@ export interface SliceRequest {
 
 /**
  * Commits, before anything leaves, how far an owner may send: after a crash the messages in doubt are exactly those
- * up to `granted_upto` that were not recorded. Renews the lease once a tenth of it is gone: a batch is granted from
+ * up to `granted_upto` that were not recorded; of a probe, which may be any of the batch, that one alone. Renews the lease once a tenth of it is gone: a batch is granted from
  * several times a second, and each new `lease_until` is another entry of an index. `$` names the parameters of
  * {@link grantValues} by their numbers, here and below; `now` is that of a query called `clock`.
  */
 export function grantChanges($: (nth: number) => string): string {
   return `
         granted_upto = greatest(b.granted_upto, ${$(4)}),
+        probe_fence = CASE WHEN ${$(8)} THEN b.fence ELSE b.probe_fence END,
         lease_until = CASE WHEN b.lease_until > clock.now + make_interval(secs => ${$(6)}::float8 * 0.9 / 1000)
           THEN b.lease_until ELSE clock.now + make_interval(secs => ${$(6)}::float8 / 1000) END`;
 }

@@ -12,8 +12,10 @@ export interface WaitingMessage {
   resolvedAttempts: number;
   /** Suspicious answers that it got: about its recipient, or about everybody. */
   suspicions: number;
-  /** Of these, the ones that proved to be about its recipient. */
-  ownSuspicions: number;
+  /** Of these, the 429s that proved to be about its recipient. */
+  ownThrottles: number;
+  /** And the refusals that did. */
+  ownRefusals: number;
   /** Epoch milliseconds since which the provider may have it without our knowing; null without doubt. */
   inDoubtSince: number | null;
 }
@@ -34,7 +36,7 @@ const waitingMessages: Statement = {
   name: 'waiting-messages',
   text: `
     SELECT id, client_id AS "clientId", phone, attempts::int, resolved_attempts::int AS "resolvedAttempts",
-      suspicions::int, own_suspicions::int AS "ownSuspicions",
+      suspicions::int, own_throttles::int AS "ownThrottles", own_refusals::int AS "ownRefusals",
       extract(epoch FROM in_doubt_since)::float8 * 1000 AS "inDoubtSince"
     FROM messages WHERE batch_id = $1 AND status = 'pending' ORDER BY id + 0`,
 };

@@ -4,6 +4,7 @@ import {
   beatHeart,
   findWaitingMessages,
   grantSlice,
+  leaseBatchToProbe,
   leaseDueBatch,
   leaseTicketedBatch,
   recordOutcomes,
@@ -42,22 +43,26 @@ export class QueueDispatcher {
     order: {
       recentMailings?: number[];
       fair?: boolean;
-      probe?: boolean;
       waitingMailings?: (number | null)[];
       above?: number;
     } = {},
   ) {
-    const { recentMailings = [], fair = false, probe = false, waitingMailings = [], above } = order;
+    const { recentMailings = [], fair = false, waitingMailings = [], above } = order;
     return leaseDueBatch(
       this.sql,
-      { ...this.terms(probe), waitingMailings },
+      { ...this.terms, waitingMailings },
       { recentMailings, fair, ...(above === undefined ? {} : { above }) },
     );
   }
 
+  /** Leases a due batch to probe with; undefined when there is none or the half-open breaker is not its own. */
+  leaseToProbe({ recentMailings = [] as number[], anyone = true } = {}) {
+    return leaseBatchToProbe(this.sql, this.terms, { recentMailings, anyone });
+  }
+
   /** Leases the batch that a ticket names. */
-  leaseTicketed(key: LeaseKey, { probe = false } = {}) {
-    return leaseTicketedBatch(this.sql, this.terms(probe), key);
+  leaseTicketed(key: LeaseKey) {
+    return leaseTicketedBatch(this.sql, this.terms, key);
   }
 
   /** Leases the next due batch and grants all of it, as if it were on the wire now. */
@@ -111,8 +116,8 @@ export class QueueDispatcher {
     return { owner: this.id, batch, ids: messages.map(({ id }) => id), terms };
   }
 
-  private terms(probe: boolean) {
-    return { owner: this.id, leaseMs: LEASE, guardMs: GUARD, probe, waitingMailings: [] };
+  private get terms() {
+    return { owner: this.id, leaseMs: LEASE, guardMs: GUARD, waitingMailings: [] };
   }
 }
 

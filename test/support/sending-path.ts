@@ -52,7 +52,9 @@ export async function aSendingPath(scenario: QueueScenario, settings: Record<str
   const sender = new MessageSender(config, client, gate, breaker, recorder);
   const runner = new BatchRunner(leases, granter, sender, gate, ticker);
   const take = async ({ probe = false } = {}): Promise<OpenBatch> => {
-    const batch = await leases.takeDue(anyBatch, probe);
+    const batch = await (probe
+      ? leases.takeToProbe({ recentMailings: [], anyone: true })
+      : leases.takeDue(anyBatch));
     if (!batch) throw new Error('There is nothing to take');
     return batch;
   };

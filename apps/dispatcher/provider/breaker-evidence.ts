@@ -50,7 +50,8 @@ export interface BreakerVerdict {
 export interface Witness {
   id: number;
   phone: number;
-  ownSuspicions: number;
+  ownThrottles: number;
+  ownRefusals: number;
 }
 
 /** One request and what it came to; instants are monotonic, in milliseconds. */

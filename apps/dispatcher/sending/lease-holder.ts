@@ -6,11 +6,14 @@ import {
   findWaitingMessages,
   freeForgottenBatches,
   isOutranked,
+  leaseBatchToProbe,
   leaseDueBatch,
   type LeasedBatch,
   type LeaseKey,
   type LeaseOrder,
+  type LeaseTerms,
   leaseTicketedBatch,
+  type ProbeOrder,
   releaseBatch,
   renewLeases,
   type WaitingMessage,
@@ -75,9 +78,14 @@ export class LeaseHolder {
     return isOutranked(this.sql, batchId, { guardMs: config.sendGuardMs, waitingMailings });
   }
 
-  /** Leases the next due batch. A probe may do so while the breaker is half open for this dispatcher. */
-  takeDue(order: LeaseOrder, probe = false): Promise<OpenBatch | undefined> {
-    return this.take(probe, (terms) => leaseDueBatch(this.sql, terms, order));
+  /** Leases the next due batch. */
+  takeDue(order: LeaseOrder): Promise<OpenBatch | undefined> {
+    return this.take(false, (terms) => leaseDueBatch(this.sql, terms, order));
+  }
+
+  /** Leases a due batch to probe with, while the breaker is half open for this dispatcher. */
+  takeToProbe(order: ProbeOrder): Promise<OpenBatch | undefined> {
+    return this.take(true, (terms) => leaseBatchToProbe(this.sql, terms, order));
   }
 
   findWaiting(batch: OpenBatch): Promise<WaitingMessage[]> {
@@ -138,16 +146,14 @@ export class LeaseHolder {
 
   private async take(
     probe: boolean,
-    lease: (terms: Parameters<typeof leaseDueBatch>[1]) => Promise<LeasedBatch | undefined>,
+    lease: (terms: LeaseTerms) => Promise<LeasedBatch | undefined>,
   ): Promise<OpenBatch | undefined> {
     const sentAt = performance.now();
     const leased = await lease({
       owner: this.identity.id,
       leaseMs: this.config.leaseMs,
       guardMs: this.config.sendGuardMs,
-      probe,
-      // A probe needs no slot, and the provider's return is not to wait for anyone's.
-      waitingMailings: probe ? [] : this.waitingMailings,
+      waitingMailings: this.waitingMailings,
     });
     if (!leased || this.disowned.has(tenureOf(leased))) return undefined;
     this.clock.observe(leased.now, sentAt);

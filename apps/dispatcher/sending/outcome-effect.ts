@@ -19,11 +19,20 @@ export type Effect =
 const OWN_THROTTLES_THAT_COUNT = 3;
 /** From so many own answers on, the provider's body is believed: once may have been an outage that just ended. */
 const OWN_REFUSALS_THAT_END = 2;
+const TOO_MANY_REQUESTS = 429;
+/** What the columns of the counts hold. */
+const MOST_COUNTED = 32_767;
 
 /** What was known of a message when it was granted. */
 interface Granted {
   attempts: number;
   resolvedAttempts: number;
+}
+
+/** How many suspicious answers proved to be a message's own. */
+interface OwnAnswers {
+  ownThrottles: number;
+  ownRefusals: number;
 }
 
 /**
@@ -59,42 +68,44 @@ export function effectOf(
   }
 }
 
-export interface OwnEffect {
+export interface OwnEffect extends OwnAnswers {
   becomes: 'pending' | 'failed';
   attempts: number;
-  ownSuspicions: number;
 }
 
 /**
  * What a suspicious answer means once another recipient was served by a request that started after it: it was the
  * message's own, and counts as an attempt. A 429 counts from the third on, as a limit of the provider's that is
- * slightly exceeded looks the same; a 503 that asks for a pause never does. The provider's own body ends the
- * message when it said so before.
+ * slightly exceeded looks the same. The provider's own body ends the message when it was refused before. A 503 that
+ * asks for a pause is never a message's own: undefined.
  */
 export function effectOfOwn(
   suspicion: Suspicion,
-  message: Granted & { ownSuspicions: number },
+  message: Granted & OwnAnswers,
   policy: { maxAttempts: number },
-): OwnEffect {
-  const ownSuspicions = message.ownSuspicions + 1;
-  const counts =
-    suspicion.kind === 'misconfigured' ||
-    (suspicion.httpStatus === 429 && ownSuspicions >= OWN_THROTTLES_THAT_COUNT);
+): OwnEffect | undefined {
+  const isRefusal = suspicion.kind === 'misconfigured';
+  if (!isRefusal && suspicion.httpStatus !== TOO_MANY_REQUESTS) return undefined;
+  const ownThrottles = countUp(message.ownThrottles, !isRefusal);
+  const ownRefusals = countUp(message.ownRefusals, isRefusal);
+  const counts = isRefusal || ownThrottles >= OWN_THROTTLES_THAT_COUNT;
   const attempts = message.attempts + (counts ? 1 : 0);
-  const refused =
-    suspicion.kind === 'misconfigured' &&
-    suspicion.refuses === true &&
-    ownSuspicions >= OWN_REFUSALS_THAT_END;
+  const refused = isRefusal && suspicion.refuses === true && ownRefusals >= OWN_REFUSALS_THAT_END;
   const ends = refused || (counts && isUsedUp(attempts, message, policy));
-  return { becomes: ends ? 'failed' : 'pending', attempts, ownSuspicions };
+  return { becomes: ends ? 'failed' : 'pending', attempts, ownThrottles, ownRefusals };
+}
+
+/** One more, as far as the column goes: what waits without an end may get an answer a second for months. */
+export function countUp(count: number, applies = true): number {
+  return Math.min(count + (applies ? 1 : 0), MOST_COUNTED);
 }
 
 /**
- * Whether a suspicious answer to a message may be about everybody. One whose answers proved to be its own says
- * nothing about the others any more.
+ * Whether a suspicious answer to a message may be about everybody. One whose answers of that kind proved to be its
+ * own says nothing about the others any more.
  */
-export function isWitness(suspicion: Suspicion, { ownSuspicions }: { ownSuspicions: number }): boolean {
-  return ownSuspicions < (suspicion.kind === 'throttled' ? OWN_THROTTLES_THAT_COUNT : 1);
+export function isWitness(suspicion: Suspicion, { ownThrottles, ownRefusals }: OwnAnswers): boolean {
+  return suspicion.kind === 'throttled' ? ownThrottles < OWN_THROTTLES_THAT_COUNT : ownRefusals === 0;
 }
 
 function isUsedUp(attempts: number, message: Granted, { maxAttempts }: { maxAttempts: number }): boolean {

@@ -16,7 +16,7 @@ import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Suspect } from '../provider/suspects.js';
 import type { GrantRide } from './grant-ride.js';
 import type { Ending, GrantedMessage } from './open-batch.js';
-import { type Effect, effectOf, effectOfOwn } from './outcome-effect.js';
+import { countUp, type Effect, effectOf, effectOfOwn } from './outcome-effect.js';
 import { retryTime } from './retry-time.js';
 import { UnrecordedCap } from './unrecorded-cap.js';
 
@@ -103,12 +103,14 @@ export class OutcomeRecorder {
 
   /** Takes a suspicious answer that {@link take} has had before and that proved to be its message's own. */
   takeOwn({ message, answer, latencyMs }: Suspect<GrantedMessage>): void {
-    const { becomes, attempts, ownSuspicions } = effectOfOwn(answer, message, this.config.retry);
+    const effect = effectOfOwn(answer, message, this.config.retry);
+    if (!effect) return;
+    const { becomes, attempts, ownThrottles: throttles, ownRefusals: refusals } = effect;
     const outcome: MessageOutcome = {
       ...this.basisOf(message),
       becomes,
       attempts,
-      ownSuspicions,
+      own: { throttles, refusals },
       error: answer.error,
       ...(attempts === message.attempts ? {} : { attempt: attemptOf(answer, latencyMs) }),
     };
@@ -124,7 +126,7 @@ export class OutcomeRecorder {
   private suspicionOf(message: GrantedMessage, answer: Suspicion): MessageOutcome {
     const { attempts, resolvedAttempts, inDoubtSince } = message;
     const basis = this.basisOf(message);
-    const suspicions = message.suspicions + 1;
+    const suspicions = countUp(message.suspicions);
     const tries = Math.max(suspicions, attempts + 1 - resolvedAttempts);
     const askedForMs = answer.kind === 'throttled' ? answer.retryAfterMs : undefined;
     const terms = { attempts, tries, now: basis.at, inDoubtSince, askedForMs };

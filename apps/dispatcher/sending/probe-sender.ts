@@ -20,7 +20,8 @@ export class ProbeSender {
    * that send a doubtful message again go first, as a held one would be lost to each probe in doubt.
    */
   async sendOne(anyone: boolean): Promise<Outcome | undefined> {
-    const batch = await this.leases.takeDue({ ...this.probed.nextOrder(), fair: anyone }, true);
+    const { recentMailings } = this.probed.nextOrder();
+    const batch = await this.leases.takeToProbe({ recentMailings, anyone });
     if (!batch) return undefined;
     this.probed.served(batch.mailingId);
     return this.runner.probe(batch);

@@ -23,6 +23,14 @@ const guards: Record<string, Guard> = {
   'lease-ticketed-batch': guard(120, 'batches_pkey'),
   'find-outranking': guard(700, 'batches_pkey', 'mailings_unfinished'),
   'lease-due-batch': guard(700, 'mailings_unfinished', 'batches_open', 'batches_pkey'),
+  // Looks into 200 batches for somebody without a suspicious answer.
+  'lease-batch-to-probe': guard(
+    5_000,
+    'mailings_unfinished',
+    'batches_open',
+    'batches_pkey',
+    'messages_batch',
+  ),
   'waiting-messages': guard(30, 'messages_batch'),
   'hold-old-doubts': guard(5_000, 'messages_batch', 'messages_pkey', 'mailing_counters_pkey'),
   'grant-slice': guard(80, 'batches_pkey'),

@@ -47,7 +47,7 @@ export const sendingCases: Cases = {
     living(scene).lease({ fair: true, recentMailings: served, waitingMailings: [null] }),
   'a batch is leased to probe with': async (scene) => {
     await scene.given(`UPDATE providers SET breaker = 'half_open', probe_owner = $1`, [dispatcher.living]);
-    await living(scene).lease({ probe: true });
+    await living(scene).leaseToProbe();
   },
   'nothing is due to be leased': async (scene) => {
     await nothingIsDue(scene);

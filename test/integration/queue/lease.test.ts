@@ -112,8 +112,7 @@ describe('nobody may lease a batch when', () => {
     expect(await one.lease()).toBeUndefined();
     expect(await one.leaseTicketed({ id: batch.id, fence: 0 })).toBeUndefined();
     // To want to probe is not enough either: the right to has to be held.
-    expect(await one.lease({ probe: true })).toBeUndefined();
-    expect(await one.leaseTicketed({ id: batch.id, fence: 0 }, { probe: true })).toBeUndefined();
+    expect(await one.leaseToProbe()).toBeUndefined();
   });
 });
 
@@ -124,7 +123,7 @@ test('a half-open breaker lets the one that probes pass, and only to probe', asy
 
   expect(await one.lease()).toBeUndefined();
   expect(await one.leaseTicketed({ id: batch.id, fence: 0 })).toBeUndefined();
-  expect(await one.lease({ probe: true })).toMatchObject({ id: batch.id });
+  expect(await one.leaseToProbe()).toMatchObject({ id: batch.id });
   await one.release({ id: batch.id, fence: 1 });
   await closeBreaker(sql, 1, one.id);
   expect(await one.lease()).toMatchObject({ id: batch.id });
@@ -145,14 +144,40 @@ describe('a probe', () => {
 
   test('goes to the mailing that was probed with least recently, whatever the priorities', async () => {
     const { urgent, other, one } = await twoMailings();
-    const probe = { probe: true, fair: true };
-    expect(await one.lease({ ...probe, recentMailings: [urgent] })).toMatchObject({ mailingId: other });
-    expect(await one.lease({ ...probe, recentMailings: [other] })).toMatchObject({ mailingId: urgent });
+    expect(await one.leaseToProbe({ recentMailings: [urgent] })).toMatchObject({ mailingId: other });
+    expect(await one.leaseToProbe({ recentMailings: [other] })).toMatchObject({ mailingId: urgent });
   });
 
   test('goes to one that sends a doubtful message again, where it may end in doubt', async () => {
     const { other, one } = await twoMailings();
-    expect(await one.lease({ probe: true, recentMailings: [other] })).toMatchObject({ mailingId: other });
+    expect(await one.leaseToProbe({ recentMailings: [other], anyone: false })).toMatchObject({
+      mailingId: other,
+    });
+  });
+
+  test('goes to whoever had no suspicious answer yet, though others close sooner and are many', async () => {
+    const { sql, run, dispatcher, aPlannedMailing } = await setup();
+    const mailing = await aPlannedMailing({ count: 30, endsIn: '1h' });
+    const one = await dispatcher();
+    const [fresh] = await run<{ id: number }>('SELECT max(id) AS id FROM batches WHERE mailing_id = $1', [
+      mailing,
+    ]);
+    // Twenty messages wait for their retry, each in a batch of its own whose window closes before the others'.
+    await run(
+      `WITH retried AS (
+         SELECT id, row_number() OVER (ORDER BY id) + 1000 AS batch FROM messages WHERE mailing_id = $1 LIMIT 20
+       ), opened AS (
+         INSERT INTO batches (id, mailing_id, provider_id, size, not_after, due_at)
+         SELECT batch, $1, 1, 1, ems_now() + interval '10 minutes', ems_now() - interval '1 second' FROM retried
+       )
+       UPDATE messages m SET batch_id = r.batch, suspicions = 1 FROM retried r WHERE m.id = r.id`,
+      [mailing],
+    );
+    await openBreaker(sql, 1, 'misconfigured: HTTP 403', -1);
+    await takeProbe(sql, 1, one.id, 5_000);
+
+    expect(await one.leaseToProbe()).toMatchObject({ id: fresh?.id });
+    expect(await one.leaseToProbe(), 'when there is nobody else').toMatchObject({ mailingId: mailing });
   });
 });
 

@@ -186,13 +186,13 @@ describe('a suspicious answer', () => {
     expect(await run('SELECT message_id, number, outcome, http_status FROM attempts')).toEqual([
       { message_id: a.id, number: 1, outcome: 'misconfigured', http_status: 403 },
     ]);
-    expect(await run('SELECT suspicions, own_suspicions FROM messages WHERE id = $1', [a.id])).toEqual([
-      { suspicions: 1, own_suspicions: 1 },
-    ]);
+    expect(
+      await run('SELECT suspicions, own_throttles, own_refusals FROM messages WHERE id = $1', [a.id]),
+    ).toEqual([{ suspicions: 1, own_throttles: 0, own_refusals: 1 }]);
   });
 
   test('of a message that is over by then changes nothing', async () => {
-    const { recorder, sql, messages, mailing, a } = await aGrantedBatch({});
+    const { recorder, sql, run, messages, mailing, a } = await aGrantedBatch({});
     recorder.take(a, { outcome: forbidden, latencyMs: 5 });
     await recorder.flush();
     await cancelMessagesOfClient(sql, a.clientId);
@@ -200,11 +200,24 @@ describe('a suspicious answer', () => {
     await recorder.flush();
 
     expect((await messages(mailing))[0]).toMatchObject({ status: 'cancelled', attempts: 0 });
+    expect(await run('SELECT FROM attempts'), 'it is no attempt either').toEqual([]);
+  });
+
+  test('is recorded however many there were before', async () => {
+    const { recorder, run, messages, mailing, a } = await aGrantedBatch({});
+    await run('UPDATE messages SET suspicions = 32767, own_throttles = 32767 WHERE id = $1', [a.id]);
+    const oft = { ...a, suspicions: 32_767, ownThrottles: 32_767 };
+    const answer = { kind: 'throttled', httpStatus: 429, retryAfterMs: 1, error: 'HTTP 429' } as const;
+    recorder.take(oft, { outcome: answer, latencyMs: 5 });
+    recorder.takeOwn(whose(oft, answer));
+    await recorder.flush();
+
+    expect((await messages(mailing))[0]).toMatchObject({ status: 'pending', lastError: 'HTTP 429' });
   });
 
   test('ends its message at last, with the reason, and the counters know', async () => {
     const { recorder, messages, mailing, expectCountersExact, a } = await aGrantedBatch({});
-    const last = { ...a, attempts: 19, suspicions: 19, ownSuspicions: 19 };
+    const last = { ...a, attempts: 19, suspicions: 19, ownRefusals: 19 };
     recorder.take(last, { outcome: forbidden, latencyMs: 5 });
     recorder.takeOwn(whose(last, forbidden));
     await recorder.flush();

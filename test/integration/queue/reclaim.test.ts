@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
   cancelMessagesOfClient,
+  closeBreaker,
   findExpiredLeases,
   freeForgottenBatches,
+  openBreaker,
   reclaimAbandonedBatches,
+  takeProbe,
 } from '#libs/messages';
 import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
@@ -89,6 +92,34 @@ describe('a batch is taken back', () => {
     await later({ shiftClock });
 
     expect(await reclaim()).toMatchObject([{ id: batch.id }]);
+  });
+
+  test('with one message in doubt when all that was granted was a probe', async () => {
+    const { sql, dispatcher, aPlannedMailing, shiftClock, messages } = await setup();
+    const mailing = await aPlannedMailing({ count: 8, endsIn: '1h' });
+    const dead = await dispatcher();
+    await openBreaker(sql, 1, 'unreachable', -1);
+    await takeProbe(sql, 1, dead.id, 5_000);
+    const batch = await dead.leaseToProbe();
+    if (!batch) throw new Error('Nothing could be leased');
+    const all = await dead.waiting(batch);
+    await dead.grant(batch, all.slice(5, 6), { probe: true });
+    await shiftClock('31s');
+
+    const judge = await steadyJudge(sql);
+    expect(await reclaimAbandonedBatches(sql, judge, terms)).toMatchObject([{ doubtfulInAll: 1 }]);
+    expect((await messages(mailing)).map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0, 0, 1, 0, 0]);
+
+    // What was granted in another tenure than the probe's is in doubt up to its end.
+    await closeBreaker(sql, 1, dead.id);
+    const next = await dispatcher();
+    const again = await next.lease();
+    if (!again) throw new Error('Nothing could be leased again');
+    await next.grant(again, (await next.waiting(again)).slice(0, 6));
+    await shiftClock('31s');
+    expect(await reclaimAbandonedBatches(sql, await steadyJudge(sql), terms)).toMatchObject([
+      { doubtfulInAll: 6 },
+    ]);
   });
 
   test('by one of several who try at the same time', async () => {

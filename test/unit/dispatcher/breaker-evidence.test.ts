@@ -23,9 +23,9 @@ class Requests {
 
   answered(outcome: Outcome, given: Partial<Witness> & { startedAt?: number } = {}) {
     this.now += 1;
-    const { id = this.now, phone = id, ownSuspicions = 0, startedAt = this.now } = given;
+    const { id = this.now, phone = id, ownThrottles = 0, ownRefusals = 0, startedAt = this.now } = given;
     const answered = {
-      message: { id, phone, ownSuspicions },
+      message: { id, phone, ownThrottles, ownRefusals },
       outcome,
       latencyMs: 1,
       startedAt,
@@ -121,12 +121,20 @@ describe('a provider does not count as down', () => {
     }
   });
 
-  test('for recipients whose answers proved to be their own', () => {
-    expect(opensAfter(times(100, misconfigured), () => ({ ownSuspicions: 1 }))).toBeUndefined();
-    expect(opensAfter(times(100, throttled()), () => ({ ownSuspicions: 3 }))).toBeUndefined();
+  test('for recipients whose answers of that kind proved to be their own', () => {
+    expect(opensAfter(times(100, misconfigured), () => ({ ownRefusals: 1 }))).toBeUndefined();
+    expect(opensAfter(times(100, throttled()), () => ({ ownThrottles: 3 }))).toBeUndefined();
     expect(
-      opensAfter(times(100, throttled()), () => ({ ownSuspicions: 2 })),
+      opensAfter(times(100, throttled()), () => ({ ownThrottles: 2 })),
       'two 429s are not enough',
+    ).toBe(8);
+    expect(
+      opensAfter(times(100, misconfigured), () => ({ ownThrottles: 9 })),
+      'a limit that was exceeded says nothing about a token',
+    ).toBe(8);
+    expect(
+      opensAfter(times(100, throttled()), () => ({ ownRefusals: 9 })),
+      'nor the other way round',
     ).toBe(8);
   });
 

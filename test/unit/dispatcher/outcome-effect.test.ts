@@ -97,8 +97,9 @@ test('attempts that a person has judged use nothing up', () => {
 });
 
 describe('a suspicious answer that proved to be its own', () => {
-  const own = (suspicion: Suspicion, attempts: number, ownSuspicions: number, resolvedAttempts = 0) =>
-    effectOfOwn(suspicion, { attempts, resolvedAttempts, ownSuspicions }, policy);
+  const none = { ownThrottles: 0, ownRefusals: 0 };
+  const own = (suspicion: Suspicion, attempts: number, answers: Partial<typeof none>, resolvedAttempts = 0) =>
+    effectOfOwn(suspicion, { attempts, resolvedAttempts, ...none, ...answers }, policy);
   const says = (httpStatus: number): Suspicion => ({ kind: 'misconfigured', httpStatus, error });
   const throttled = (httpStatus: number): Suspicion => ({
     kind: 'throttled',
@@ -108,26 +109,37 @@ describe('a suspicious answer that proved to be its own', () => {
   });
 
   test('is an attempt, and at last the message failed', () => {
-    expect(own(says(402), 0, 0)).toEqual({ becomes: 'pending', attempts: 1, ownSuspicions: 1 });
-    expect(own(says(402), 2, 2)).toEqual({ becomes: 'failed', attempts: 3, ownSuspicions: 3 });
-    expect(own(says(402), 4, 2, 3), 'a person has judged three').toMatchObject({ becomes: 'pending' });
+    expect(own(says(402), 0, {})).toEqual({ becomes: 'pending', attempts: 1, ...none, ownRefusals: 1 });
+    expect(own(says(402), 2, { ownRefusals: 2 })).toMatchObject({ becomes: 'failed', attempts: 3 });
+    expect(own(says(402), 4, { ownRefusals: 2 }, 3), 'a person has judged three').toMatchObject({
+      becomes: 'pending',
+    });
   });
 
   test('is an attempt from the third 429 on', () => {
-    expect(own(throttled(429), 0, 0)).toEqual({ becomes: 'pending', attempts: 0, ownSuspicions: 1 });
-    expect(own(throttled(429), 0, 1)).toEqual({ becomes: 'pending', attempts: 0, ownSuspicions: 2 });
-    expect(own(throttled(429), 0, 2)).toEqual({ becomes: 'pending', attempts: 1, ownSuspicions: 3 });
-    expect(own(throttled(429), 2, 4)).toMatchObject({ becomes: 'failed', attempts: 3 });
+    expect(own(throttled(429), 0, {})).toEqual({ becomes: 'pending', attempts: 0, ...none, ownThrottles: 1 });
+    expect(own(throttled(429), 0, { ownThrottles: 1 })).toMatchObject({ attempts: 0, ownThrottles: 2 });
+    expect(own(throttled(429), 0, { ownThrottles: 2 })).toMatchObject({ becomes: 'pending', attempts: 1 });
+    expect(own(throttled(429), 2, { ownThrottles: 4 })).toMatchObject({ becomes: 'failed', attempts: 3 });
+    expect(own(throttled(429), 0, { ownRefusals: 9 }), 'refusals are no 429s').toMatchObject({ attempts: 0 });
   });
 
-  test('is never an attempt when the provider asked for a pause by 503', () => {
-    expect(own(throttled(503), 2, 9)).toEqual({ becomes: 'pending', attempts: 2, ownSuspicions: 10 });
+  test('is not there when the provider asked for a pause by 503', () => {
+    expect(own(throttled(503), 2, { ownThrottles: 9 })).toBeUndefined();
   });
 
-  test('ends the message by the provider’s own body, when it says so again', () => {
+  test('ends the message by the provider’s own body, when it was refused before', () => {
     const refuses: Suspicion = { kind: 'misconfigured', httpStatus: 403, refuses: true, error };
-    expect(own(refuses, 0, 0)).toMatchObject({ becomes: 'pending', attempts: 1 });
-    expect(own(refuses, 1, 1)).toMatchObject({ becomes: 'failed', attempts: 2 });
-    expect(own(says(403), 1, 1), 'without it').toMatchObject({ becomes: 'pending' });
+    expect(own(refuses, 0, {})).toMatchObject({ becomes: 'pending', attempts: 1 });
+    expect(own(refuses, 1, { ownRefusals: 1 })).toMatchObject({ becomes: 'failed', attempts: 2 });
+    expect(own(refuses, 0, { ownThrottles: 9 }), 'throttled is not refused').toMatchObject({
+      becomes: 'pending',
+    });
+    expect(own(says(403), 1, { ownRefusals: 1 }), 'without it').toMatchObject({ becomes: 'pending' });
+  });
+
+  test('is counted as far as its column goes', () => {
+    const most = { ownThrottles: 32_767, ownRefusals: 32_767 };
+    expect(effectOfOwn(says(402), { attempts: 9, resolvedAttempts: 9, ...most }, policy)).toMatchObject(most);
   });
 });

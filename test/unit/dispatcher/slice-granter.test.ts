@@ -21,7 +21,8 @@ const recipient = {
   attempts: 0,
   resolvedAttempts: 0,
   suspicions: 0,
-  ownSuspicions: 0,
+  ownThrottles: 0,
+  ownRefusals: 0,
   inDoubtSince: null,
 };
 const messages: WaitingMessage[] = [1, 2].map((id) => ({ id, ...recipient }));

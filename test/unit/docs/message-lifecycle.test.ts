@@ -59,11 +59,13 @@ describe('docs/message-lifecycle.md', () => {
       const [first, last] = [decide(0), decide(maxAttempts - 1)];
       if (first.type === 'leave') return [outcome.kind, 'no', 'stays in its batch'];
       if (first.type === 'suspect') {
-        const own = (attempts: number, ownSuspicions: number) =>
-          effectOfOwn(first.answer, { attempts, resolvedAttempts: 0, ownSuspicions }, policy);
-        const counted = [0, 1, 2].find((earlier) => own(0, earlier).attempts === 1);
+        const own = (attempts: number, earlier: number) => {
+          const answers = { ownThrottles: earlier, ownRefusals: earlier };
+          return effectOfOwn(first.answer, { attempts, resolvedAttempts: 0, ...answers }, policy);
+        };
+        const counted = [0, 1, 2].find((earlier) => own(0, earlier)?.attempts === 1);
         const when = ['if it was its own', 'from its own second on', 'from its own third on'][counted ?? -1];
-        const end = own(maxAttempts - 1, maxAttempts).becomes;
+        const end = own(maxAttempts - 1, maxAttempts)?.becomes;
         return [outcome.kind, when, `retried; at \`MAX_ATTEMPTS\` \`${end}\``];
       }
       const end = last.type === 'record' ? last.becomes : last.type;

@@ -1,0 +1,65 @@
+import type { SqlExecutor, Statement } from '#libs/database';
+import type { LeaseTerms } from './batch-lease.js';
+import { leaseChanges, type LeasedBatch, leasedColumns } from './leased-batch.js';
+import { dueBatches } from './serving-order.js';
+
+/** Due batches that are looked into for somebody who had no suspicious answer yet: a few pages of messages each. */
+const LOOKED_INTO = '200';
+
+// A probe goes from mailing to mailing, whatever their priority: the trouble may be that of one mailing's recipients.
+// Within a mailing it goes to whoever had no suspicious answer yet, and by chance: those who fail together are often
+// neighbours, and would come first in every other order. Where it may end in doubt, mailings that send such a message
+// again go first: a held one would be lost to each. "chosen" asks again what may have changed since the snapshot.
+const leaseToProbe: Statement = {
+  name: 'lease-batch-to-probe',
+  text: `
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), candidate AS MATERIALIZED (
+      SELECT due.id, CASE WHEN NOT $5 THEN due.on_ambiguous END AS held_last, coalesce(due.served, 0) AS served
+      FROM (${dueBatches({ guard: '$3', recent: '$4', waiting: `'{}'`, order: 'random()', limit: LOOKED_INTO })}
+      ) due
+      ORDER BY held_last, served, random()
+      LIMIT ${LOOKED_INTO}
+    ), chosen AS (
+      SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
+      WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock)
+        AND p.breaker = 'half_open' AND p.probe_owner = $1::uuid
+      ORDER BY c.held_last, c.served, (
+        SELECT count(*) FROM (
+          SELECT FROM messages WHERE batch_id = b.id AND status = 'pending' AND suspicions = 0 LIMIT 1
+        ) one
+      ) DESC, random()
+      LIMIT 1
+      FOR NO KEY UPDATE OF b SKIP LOCKED
+    )
+    UPDATE batches b SET ${leaseChanges}
+    FROM chosen, clock, mailings m, providers p
+    WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running' AND p.id = b.provider_id
+    ${leasedColumns}`,
+};
+
+/** Whom a probe goes to. */
+export interface ProbeOrder {
+  /** Mailings that were probed with lately, oldest first. */
+  recentMailings: number[];
+  /** The probe can't end in doubt, so a mailing that would hold the message is as good as any. */
+  anyone: boolean;
+}
+
+/**
+ * Takes a due batch to probe with; undefined when none is due, or the half-open breaker is not this owner's. A probe
+ * needs no slot, so mailings that wait for theirs are probed with as well.
+ */
+export async function leaseBatchToProbe(
+  sql: SqlExecutor,
+  terms: Pick<LeaseTerms, 'owner' | 'leaseMs' | 'guardMs'>,
+  order: ProbeOrder,
+): Promise<LeasedBatch | undefined> {
+  const [batch] = await sql.query<LeasedBatch>(leaseToProbe, [
+    terms.owner,
+    terms.leaseMs,
+    terms.guardMs,
+    order.recentMailings,
+    order.anyone,
+  ]);
+  return batch;
+}
