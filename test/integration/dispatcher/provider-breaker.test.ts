@@ -23,7 +23,13 @@ test('a pause that the provider asks for holds though another dispatcher opened 
   // It has not heard of that yet.
   const outcome = { kind: 'throttled', error: 'status 429', httpStatus: 429, retryAfterMs: 60_000 } as const;
   for (const phone of [1, 2, 3, 4, 5, 6, 7, 8]) {
-    const message = { id: phone, phone, ownThrottles: 0, ownRefusals: 0, batch: anOpenBatch() } as GrantedMessage;
+    const message = {
+      id: phone,
+      phone,
+      ownThrottles: 0,
+      ownRefusals: 0,
+      batch: anOpenBatch(),
+    } as GrantedMessage;
     breaker.note({ message, outcome, latencyMs: 1, startedAt: phone, answeredAt: phone });
   }
 
