@@ -12,9 +12,6 @@ const RECIPIENTS = 1_000;
 /** Milliseconds that may pass without a request to a healthy number that is due. */
 const LONGEST_GAP = 500;
 
-/** Attempts that a message may count which was often over the limit. */
-const MOST_THROTTLED = 20;
-
 const settings = { PROVIDER_CONCURRENCY: String(CONNECTIONS) };
 
 /** What real providers say of one person: blocked, opted out, too many messages to this number. */
@@ -217,56 +214,4 @@ const ownLimit: Scenario = {
   },
 };
 
-const refusedAfterLimit: Scenario = {
-  name: 'refused-after-a-limit',
-  what: "everyone is refused after the provider's own limit put many off: sending stops all the same, and all are sent",
-  quick: false,
-  options: { settings, dispatchers: 1, deadlineMs: 200_000 },
-  async run(stage) {
-    const limit = { kind: 'throttle', abovePerSecond: 100, retryAfter: 1 };
-    await stage.behave({ latencyMs: LATENCY, faults: [limit] });
-    await stage.load.clients(RECIPIENTS);
-    const mailing = await stage.load.mailing();
-    await until(
-      'most of those who wait have been over the limit themselves',
-      async () => {
-        const [row] = await stage.world.query<{ most: boolean }>(
-          `SELECT count(*) FILTER (WHERE own_throttles > 0) > 0.9 * count(*) AS most
-           FROM messages WHERE status = 'pending'`,
-        );
-        return row?.most === true;
-      },
-      30_000,
-      20,
-    );
-    // The provider's own words about each: what ends a message that was refused twice.
-    await stage.provider.adjust({ faults: [{ kind: 'status', status: 403 }] });
-    await until(
-      'sending has stopped',
-      async () => {
-        const [row] = await stage.world.query<{ reason: string | null }>('SELECT reason FROM providers');
-        return row?.reason?.startsWith('misconfigured') === true;
-      },
-      20_000,
-      20,
-    );
-    await stage.pass(stage.random.between(1_000, 2_000));
-    const refused = (await stage.provider.received()).filter(({ status }) => status === 403);
-    const first = refused[0]?.at ?? 0;
-    const atOnce = refused.filter(({ at }) => at < first + 900).length;
-    stage.notes.push(`${atOnce} requests until it stopped, ${refused.length} in all`);
-    stage.expect(atOnce <= 2 * CONNECTIONS, `${atOnce} requests while everyone is refused`);
-    await stage.provider.adjust({ faults: [] });
-    await stage.completed(mailing, 120_000);
-    await expectNothingBurned(stage, MOST_THROTTLED);
-  },
-};
-
-export const recipientsTrouble = [
-  threeBad,
-  aloneInFront,
-  everyTenth,
-  wrongToken,
-  ownLimit,
-  refusedAfterLimit,
-];
+export const recipientsTrouble = [threeBad, aloneInFront, everyTenth, wrongToken, ownLimit];
