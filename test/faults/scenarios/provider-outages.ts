@@ -95,7 +95,7 @@ const idleClosed: Scenario = {
     await stage.load.clients(3_000);
     const mailing = await stage.load.mailing();
     await stage.completed(mailing);
-    await expectNothingBurned(stage, 10);
+    await expectNothingBurned(stage, 9);
   },
 };
 
