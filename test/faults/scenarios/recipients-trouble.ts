@@ -69,20 +69,35 @@ async function expectNoGap(stage: Stage, mailing: LedgerMailing, bad: ReadonlySe
   stage.expect(longest < LONGEST_GAP, `${longest} ms passed without a request to a healthy number`);
 }
 
-/** Those in trouble have ended, or wait, and say why and after how many attempts. */
+interface InTrouble {
+  phone: number;
+  status: string;
+  attempts: number;
+  throttles: number;
+  refusals: number;
+  error: string | null;
+}
+
+/**
+ * Those in trouble have ended, or wait, and say why. Some of their answers proved to be their own; each refusal that
+ * did is an attempt, while a 429 is only from the third on.
+ */
 async function expectTold(stage: Stage, { id }: LedgerMailing, bad: ReadonlySet<number>): Promise<void> {
-  const rows = await stage.world.query<{ phone: number; status: string; attempts: number; error: string }>(
-    `SELECT phone, status::text, attempts::int, last_error AS error FROM messages
-     WHERE mailing_id = $2 AND phone = ANY ($1)`,
+  const rows = await stage.world.query<InTrouble>(
+    `SELECT phone, status::text, attempts::int, own_throttles::int AS throttles, own_refusals::int AS refusals,
+       last_error AS error
+     FROM messages WHERE mailing_id = $2 AND phone = ANY ($1)`,
     [[...bad], id],
   );
   const untold = rows.filter(
     ({ status, error }) => !['pending', 'failed', 'unknown'].includes(status) || error === null,
   );
   stage.expect(rows.length >= bad.size && untold.length === 0, `not told: ${JSON.stringify(untold)}`);
-  const counted = rows.filter(({ attempts }) => attempts > 0).length;
-  stage.notes.push(`${counted} of ${rows.length} counted`);
-  stage.expect(counted > 0, 'no attempt of theirs was counted');
+  const own = rows.filter(({ throttles, refusals }) => throttles + refusals > 0);
+  stage.notes.push(`the answers of ${own.length} of ${rows.length} proved to be their own`);
+  stage.expect(own.length > 0, 'no answer of theirs proved to be their own');
+  const uncounted = rows.filter(({ attempts, refusals }) => attempts < Math.min(refusals, 1));
+  stage.expect(uncounted.length === 0, `refused and not counted: ${JSON.stringify(uncounted)}`);
 }
 
 async function expectNeverOpened(stage: Stage): Promise<void> {
