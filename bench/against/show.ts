@@ -7,6 +7,9 @@ import { EarlierTree } from './earlier-tree.js';
 
 const PAIRS = 5;
 
+/** The worlds of the row that is measured. */
+const worlds = new Set<BenchWorld>();
+
 const figure = (value: number) => value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 2 : 0 });
 
 function lineOf({ row, what, now, before, ratio, spread, holds }: Comparison): string[] {
@@ -18,13 +21,15 @@ function lineOf({ row, what, now, before, ratio, spread, holds }: Comparison): s
 /** A world whose service is that of `tree`, ready to be measured. */
 async function worldOf(tree: string, speed: Speed): Promise<BenchWorld> {
   const world = await BenchWorld.start({ tree });
-  try {
-    await speed.prepare(world);
-    return world;
-  } catch (error) {
-    await world.end();
-    throw error;
-  }
+  worlds.add(world);
+  await speed.prepare(world);
+  return world;
+}
+
+async function endWorlds(): Promise<void> {
+  const ended = [...worlds];
+  worlds.clear();
+  await Promise.all(ended.map((world) => world.end()));
 }
 
 /** What a side measures now. Nothing that it leaves to be written is left for the other to wait for. */
@@ -36,21 +41,17 @@ async function figuresOf(world: BenchWorld, speed: Speed): Promise<Record<string
 
 /** Measures both sides in turn, each in a world of its own that stands idle while the other is measured. */
 async function pairsOf(speed: Speed, now: string, before: string): Promise<Pair[]> {
-  const present = await worldOf(now, speed);
   try {
+    const present = await worldOf(now, speed);
     const earlier = await worldOf(before, speed);
-    try {
-      const sides = await inTurn(
-        PAIRS,
-        () => figuresOf(present, speed),
-        () => figuresOf(earlier, speed),
-      );
-      return sides.ours.map((figures, nth) => ({ now: figures, before: sides.reference[nth] ?? {} }));
-    } finally {
-      await earlier.end();
-    }
+    const sides = await inTurn(
+      PAIRS,
+      () => figuresOf(present, speed),
+      () => figuresOf(earlier, speed),
+    );
+    return sides.ours.map((figures, nth) => ({ now: figures, before: sides.reference[nth] ?? {} }));
   } finally {
-    await present.end();
+    await endWorlds();
   }
 }
 
@@ -67,7 +68,7 @@ export async function showAgainst(
   const earlier = await EarlierTree.of(revision, process.cwd());
   const leave = () => {
     earlier.removeNow();
-    process.exit(130);
+    void endWorlds().finally(() => process.exit(130));
   };
   process.once('SIGINT', leave).once('SIGTERM', leave);
   const compared: Comparison[] = [];

@@ -4,7 +4,10 @@ import type { DefaultCountry } from './default-country.js';
 import { phoneOf } from './phone-field.js';
 import { operatorCodeOf } from './phone-number.js';
 
-/** The row of a client that has been validated; its own country goes before the given one. Throws a `Problem` for a phone that is none of the country. */
+/**
+ * The row of a client that has been validated; its own country goes before the given one. Throws a `Problem` for a
+ * phone that is none of the country.
+ */
 export function toNewClient(dto: CreateClientDto, country: DefaultCountry): NewClient {
   const phone = phoneOf(dto.phone, dto.defaultCountry ?? country);
   return {

@@ -1,5 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
-import { leaseChanges, type LeasedBatch, leasedColumns } from './leased-batch.js';
+import { leaseChanges, leaseChosen, type LeasedBatch, leasedColumns } from './leased-batch.js';
 import { dueBatches, servingOrder, withoutWaiting } from './serving-order.js';
 
 /** Names one tenure of a batch: every write of intent is refused when it is over. */
@@ -37,10 +37,7 @@ const leaseDue: Statement = {
       LIMIT 1
       FOR NO KEY UPDATE OF b SKIP LOCKED
     )
-    UPDATE batches b SET ${leaseChanges}
-    FROM chosen, clock, mailings m, providers p
-    WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running' AND p.id = b.provider_id
-    ${leasedColumns}`,
+    ${leaseChosen}`,
 };
 
 export interface LeaseTerms {

@@ -29,7 +29,7 @@ export const leaseChanges = `
       leased_at = clock.now,
       lease_until = clock.now + make_interval(secs => $2::float8 / 1000)`;
 
-/** A {@link LeasedBatch}. */
+/** A {@link LeasedBatch}, of the batch "b", its mailing "m" and the provider "p". */
 export const leasedColumns = `
     RETURNING b.id, b.mailing_id AS "mailingId", m.priority, b.provider_id AS "providerId", b.fence, b.timezone,
       extract(epoch FROM b.not_before)::float8 * 1000 AS "notBefore",
@@ -39,3 +39,10 @@ export const leasedColumns = `
       CASE WHEN m.rate_limit IS NOT NULL THEN 'mailing' WHEN p.rate_limit IS NOT NULL THEN 'provider'
       END AS "limitedBy",
       extract(epoch FROM clock.now)::float8 * 1000 AS now`;
+
+/** Leases the batch of a query called `chosen`, whose row is locked. */
+export const leaseChosen = `
+    UPDATE batches b SET ${leaseChanges}
+    FROM chosen, clock, mailings m, providers p
+    WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running' AND p.id = b.provider_id
+    ${leasedColumns}`;

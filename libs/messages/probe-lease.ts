@@ -1,6 +1,6 @@
 import type { SqlExecutor, Statement } from '#libs/database';
 import type { LeaseTerms } from './batch-lease.js';
-import { leaseChanges, type LeasedBatch, leasedColumns } from './leased-batch.js';
+import { leaseChosen, type LeasedBatch } from './leased-batch.js';
 import { dueBatches } from './serving-order.js';
 
 /** Due batches that are looked into for somebody who had no suspicious answer yet: a few pages of messages each. */
@@ -31,10 +31,7 @@ const leaseToProbe: Statement = {
       LIMIT 1
       FOR NO KEY UPDATE OF b SKIP LOCKED
     )
-    UPDATE batches b SET ${leaseChanges}
-    FROM chosen, clock, mailings m, providers p
-    WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running' AND p.id = b.provider_id
-    ${leasedColumns}`,
+    ${leaseChosen}`,
 };
 
 /** Whom a probe goes to. */

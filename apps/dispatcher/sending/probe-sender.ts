@@ -20,7 +20,7 @@ export class ProbeSender {
    * that send a doubtful message again go first, as a held one would be lost to each probe in doubt.
    */
   async sendOne(anyone: boolean): Promise<Outcome | undefined> {
-    const { recentMailings } = this.probed.nextOrder();
+    const { recentMailings } = this.probed;
     const batch = await this.leases.takeToProbe({ recentMailings, anyone });
     if (!batch) return undefined;
     this.probed.served(batch.mailingId);

@@ -8,10 +8,15 @@ export class ServingMemory {
   private readonly recent = new Set<number>();
   private fair = false;
 
+  /** Mailings that were served lately, oldest first. */
+  get recentMailings(): number[] {
+    return [...this.recent];
+  }
+
   /** The order for the next choice; every other one is fair to the mailing served least recently. */
   nextOrder(): { recentMailings: number[]; fair: boolean } {
     this.fair = !this.fair;
-    return { recentMailings: [...this.recent], fair: this.fair };
+    return { recentMailings: this.recentMailings, fair: this.fair };
   }
 
   served(mailingId: number): void {

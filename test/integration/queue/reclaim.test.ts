@@ -2,35 +2,14 @@ import { describe, expect, test } from 'vitest';
 import {
   cancelMessagesOfClient,
   closeBreaker,
-  findExpiredLeases,
-  freeForgottenBatches,
   openBreaker,
   reclaimAbandonedBatches,
   takeProbe,
 } from '#libs/messages';
-import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
-import { setup, type QueueScenario } from '../../support/queue-scenario.js';
-import { failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
-
-const terms = { silenceMs: SILENCE, maxAttempts: 20 };
-
-/** A batch of eight of which the first five were granted to a dispatcher that then fell silent. */
-async function aDeadDispatcher() {
-  const scenario = await setup();
-  const mailing = await scenario.aPlannedMailing({ count: 8, endsIn: '1h' });
-  const dead = await scenario.dispatcher();
-  const batch = await dead.lease();
-  if (!batch) throw new Error('Nothing could be leased');
-  const all = await dead.waiting(batch);
-  await dead.grant(batch, all.slice(0, 3));
-  await dead.grant(batch, all.slice(3, 5));
-  const reclaim = async (given: Partial<typeof terms> = {}) =>
-    reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), { ...terms, ...given });
-  const rows = () => scenario.messages(mailing);
-  return { ...scenario, mailing, dead, batch, all, reclaim, rows };
-}
-
-const later = ({ shiftClock }: Pick<QueueScenario, 'shiftClock'>) => shiftClock('31s');
+import { aDeadDispatcher, later, reclaimTerms } from '../../support/dead-dispatcher.js';
+import { failed, notNow, sent } from '../../support/message-outcomes.js';
+import { steadyJudge } from '../../support/queue-dispatcher.js';
+import { setup } from '../../support/queue-scenario.js';
 
 describe('a batch is taken back', () => {
   test('only after its lease ran out and its owner was silent', async () => {
@@ -63,7 +42,7 @@ describe('a batch is taken back', () => {
     const { sql, batch, dead, dispatcher, shiftClock } = await aDeadDispatcher();
     const judge = await dispatcher();
     await shiftClock('31s');
-    const judged = () => reclaimAbandonedBatches(sql, judge, terms);
+    const judged = () => reclaimAbandonedBatches(sql, judge, reclaimTerms);
     expect(await judged(), 'its own last beat is as old as the other one').toEqual([]);
     await judge.beat();
     expect(await judged(), 'it has only just come back').toEqual([]);
@@ -107,7 +86,7 @@ describe('a batch is taken back', () => {
     await shiftClock('31s');
 
     const judge = await steadyJudge(sql);
-    expect(await reclaimAbandonedBatches(sql, judge, terms)).toMatchObject([{ doubtfulInAll: 1 }]);
+    expect(await reclaimAbandonedBatches(sql, judge, reclaimTerms)).toMatchObject([{ doubtfulInAll: 1 }]);
     expect((await messages(mailing)).map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0, 0, 1, 0, 0]);
 
     // What was granted in another tenure than the probe's is in doubt up to its end.
@@ -117,7 +96,7 @@ describe('a batch is taken back', () => {
     if (!again) throw new Error('Nothing could be leased again');
     await next.grant(again, (await next.waiting(again)).slice(0, 6));
     await shiftClock('31s');
-    expect(await reclaimAbandonedBatches(sql, await steadyJudge(sql), terms)).toMatchObject([
+    expect(await reclaimAbandonedBatches(sql, await steadyJudge(sql), reclaimTerms)).toMatchObject([
       { doubtfulInAll: 6 },
     ]);
   });
@@ -189,9 +168,9 @@ describe('what is in doubt', () => {
     await (await scenario.dispatcher()).lease();
     await later(scenario);
 
-    expect(await reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), terms)).toMatchObject(
-      [{ doubtfulInAll: 0 }],
-    );
+    expect(
+      await reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), reclaimTerms),
+    ).toMatchObject([{ doubtfulInAll: 0 }]);
     expect((await scenario.messages(mailing)).map(({ attempts }) => attempts)).toEqual([0, 0, 0]);
   });
 
@@ -219,9 +198,9 @@ describe('what is in doubt', () => {
     expect(messages.map(({ id }) => id)).toEqual([made[0], made[2], made[3]].map((message) => message?.id));
     await later(scenario);
 
-    expect(await reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), terms)).toMatchObject(
-      [{ doubtfulInAll: 3 }],
-    );
+    expect(
+      await reclaimAbandonedBatches(scenario.sql, await steadyJudge(scenario.sql), reclaimTerms),
+    ).toMatchObject([{ doubtfulInAll: 3 }]);
     expect((await scenario.messages(mailing)).map(({ status }) => status)).toEqual([
       'pending',
       'cancelled',
@@ -263,107 +242,5 @@ describe('what is in doubt', () => {
       { status: 'pending', attempts: 19 },
       { status: 'unknown', attempts: 20 },
     ]);
-  });
-});
-
-describe('an owner that comes back', () => {
-  async function cameBackLate() {
-    const scenario = await aDeadDispatcher();
-    await later(scenario);
-    await scenario.reclaim();
-    const { id, fence } = scenario.batch;
-    return { ...scenario, newOwner: await scenario.dispatcher(), key: { id, fence } };
-  }
-
-  test('is refused every write of intent, whether the batch waits or has a new owner', async () => {
-    const { dead, newOwner, batch, key, all, now } = await cameBackLate();
-    for (const lease of [
-      () => undefined,
-      () => newOwner.lease(),
-      () => newOwner.release({ ...key, fence: 3 }),
-    ]) {
-      await lease();
-      expect(await dead.grant(key, all)).toBeUndefined();
-      expect(await dead.renew(key)).toEqual(new Set());
-      expect(await dead.release(key)).toBe('lost');
-      expect(await dead.record(notNow(batch, all[0] ?? { id: 0 }, (await now()) + 5_000))).toEqual({
-        orphaned: 1,
-      });
-    }
-  });
-
-  test('has its late acceptance recorded, and its late refusal not believed', async () => {
-    const { dead, batch, all, rows } = await cameBackLate();
-    const [a, b] = all;
-    if (!a || !b) throw new Error('Two messages were to be granted');
-    await dead.record(sent(batch, a), failed(batch, b));
-
-    expect((await rows()).slice(0, 2)).toMatchObject([
-      { status: 'sent', attempts: 1, lastError: null },
-      { status: 'unknown', attempts: 1 },
-    ]);
-  });
-
-  test('does not overwrite the attempt that was noted for it', async () => {
-    const { run, dead, batch, all } = await cameBackLate();
-    await dead.record(unknown(batch, all[0] ?? { id: 0 }));
-
-    expect(await run('SELECT number, error FROM attempts WHERE message_id = $1', [all[0]?.id])).toEqual([
-      { number: 1, error: 'the dispatcher stopped while this was being sent' },
-    ]);
-  });
-});
-
-test('a recorder that holds the batch is waited for by nobody, and its retry is kept', async () => {
-  const scenario = await aDeadDispatcher();
-  const { sql, dead, batch, all, reclaim, rows, now } = scenario;
-  await later(scenario);
-  await sql.transaction(async (recorder) => {
-    await recorder.query({ name: '', text: 'SELECT FROM batches WHERE id = $1 FOR SHARE' }, [batch.id]);
-    expect(await reclaim()).toEqual([]);
-  });
-  await dead.record(notNow(batch, all[0] ?? { id: 0 }, (await now()) + 5_000));
-  await reclaim();
-
-  expect((await rows())[0]).toMatchObject({ attempts: 1, inDoubtSince: null });
-});
-
-describe('a batch that its living owner does not know of', () => {
-  test('is freed when its lease has run out, with nothing in doubt', async () => {
-    const { sql, dead, batch, mailing, rows, batches, shiftClock } = await aDeadDispatcher();
-    expect(await findExpiredLeases(sql, dead.id)).toEqual([]);
-    await later({ shiftClock });
-    const expired = await findExpiredLeases(sql, dead.id);
-    expect(expired).toEqual([{ id: batch.id, fence: batch.fence }]);
-
-    expect(await freeForgottenBatches(sql, dead.id, expired)).toEqual([batch.id]);
-    expect(await batches(mailing)).toMatchObject([
-      { state: 'ready', owner: null, leaseUntil: null, grantedUpto: 0, fence: batch.fence + 1 },
-    ]);
-    expect((await rows()).filter(({ inDoubtSince, attempts }) => inDoubtSince || attempts)).toEqual([]);
-    expect(await dead.lease()).toMatchObject({ id: batch.id });
-  });
-
-  test('is none of another dispatcher', async () => {
-    const { sql, dead, dispatcher, batch, shiftClock } = await aDeadDispatcher();
-    const other = await dispatcher();
-    await later({ shiftClock });
-
-    expect(await findExpiredLeases(sql, other.id)).toEqual([]);
-    expect(await freeForgottenBatches(sql, other.id, [batch])).toEqual([]);
-    expect(await findExpiredLeases(sql, dead.id)).toHaveLength(1);
-  });
-
-  test('is not freed any more once its owner has it under another lease, however late the statement runs', async () => {
-    const { sql, dead, batch, all, shiftClock } = await aDeadDispatcher();
-    await later({ shiftClock });
-    const expired = await findExpiredLeases(sql, dead.id);
-    await freeForgottenBatches(sql, dead.id, expired);
-    const again = await dead.lease();
-    await dead.grant({ id: batch.id, fence: again?.fence ?? 0 }, all);
-    await later({ shiftClock });
-
-    expect(await freeForgottenBatches(sql, dead.id, expired)).toEqual([]);
-    expect(await findExpiredLeases(sql, dead.id), 'it is in doubt').toHaveLength(1);
   });
 });
