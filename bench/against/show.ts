@@ -7,8 +7,8 @@ import { EarlierTree } from './earlier-tree.js';
 
 const PAIRS = 5;
 
-/** The worlds of the row that is measured. */
-const worlds = new Set<BenchWorld>();
+/** The worlds of the row that is measured; to be ended, one that is on its way up has to be up first. */
+const worlds = new Set<Promise<BenchWorld>>();
 
 const figure = (value: number) => value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 2 : 0 });
 
@@ -20,8 +20,9 @@ function lineOf({ row, what, now, before, ratio, spread, holds }: Comparison): s
 
 /** A world whose service is that of `tree`, ready to be measured. */
 async function worldOf(tree: string, speed: Speed): Promise<BenchWorld> {
-  const world = await BenchWorld.start({ tree });
-  worlds.add(world);
+  const starting = BenchWorld.start({ tree });
+  worlds.add(starting);
+  const world = await starting;
   await speed.prepare(world);
   return world;
 }
@@ -29,7 +30,7 @@ async function worldOf(tree: string, speed: Speed): Promise<BenchWorld> {
 async function endWorlds(): Promise<void> {
   const ended = [...worlds];
   worlds.clear();
-  await Promise.all(ended.map((world) => world.end()));
+  await Promise.all(ended.map(async (world) => (await world).end()));
 }
 
 /** What a side measures now. Nothing that it leaves to be written is left for the other to wait for. */
@@ -66,9 +67,10 @@ export async function showAgainst(
 ): Promise<number> {
   print(`building ${revision}`);
   const earlier = await EarlierTree.of(revision, process.cwd());
+  let leaving: Promise<void> | undefined;
   const leave = () => {
     earlier.removeNow();
-    void endWorlds().finally(() => process.exit(130));
+    leaving ??= endWorlds().finally(() => process.exit(130));
   };
   process.once('SIGINT', leave).once('SIGTERM', leave);
   const compared: Comparison[] = [];
@@ -79,6 +81,10 @@ export async function showAgainst(
       for (const line of lines) print(lineOf(line).join(' | '));
       compared.push(...lines);
     }
+  } catch (error) {
+    // What is measured breaks when its world is ended: that is no news, and not to end this before the worlds.
+    await leaving;
+    throw error;
   } finally {
     await earlier.remove();
   }
