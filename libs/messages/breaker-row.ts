@@ -10,16 +10,17 @@ export interface BreakerRow {
   reason: string | null;
   retryAt: number | null;
   probeOwner: string | null;
+  /** Since it opened last; kept when it closes. */
   failedProbes: number;
-  /** Milliseconds of the last pause before a probe; null while it is closed. */
-  pausedForMs: number | null;
+  /** Milliseconds that those who were answered alike were told to wait, 0 without a word; null while it is closed. */
+  askedForMs: number | null;
   /** Grows with each change. */
   version: number;
 }
 
 const row = `p.breaker AS state, p.reason, extract(epoch FROM p.retry_at)::float8 * 1000 AS "retryAt",
       p.probe_owner AS "probeOwner", p.failed_probes AS "failedProbes",
-      extract(epoch FROM p.paused_for)::float8 * 1000 AS "pausedForMs", p.version`;
+      extract(epoch FROM p.paused_for)::float8 * 1000 AS "askedForMs", p.version`;
 
 const find: Statement = {
   name: 'find-breaker',
@@ -38,20 +39,28 @@ const open: Statement = {
   text: `
     UPDATE providers p SET breaker = 'open', reason = $2, opened_at = ems_now(), failed_probes = 0,
       retry_at = ems_now() + make_interval(secs => $3::float8 / 1000),
-      paused_for = make_interval(secs => $3::float8 / 1000),
+      paused_for = make_interval(secs => $4::float8 / 1000),
       probe_owner = NULL, probe_until = NULL, version = p.version + 1
     WHERE p.id = $1 AND p.breaker = 'closed'
     RETURNING ${row}`,
 };
 
+/** Why sending stops, and for how long. */
+export interface Pause<Reason = string> {
+  reason: Reason;
+  /** Milliseconds until the next probe. */
+  retryInMs: number;
+  /** Milliseconds that those who were answered alike were told to wait; 0 without a word. */
+  askedForMs?: number;
+}
+
 /** Opens a closed breaker; undefined when another dispatcher was first. */
 export async function openBreaker(
   sql: SqlExecutor,
   providerId: number,
-  reason: string,
-  retryInMs: number,
+  { reason, retryInMs, askedForMs = 0 }: Pause,
 ): Promise<BreakerRow | undefined> {
-  return (await sql.query<BreakerRow>(open, [providerId, reason, retryInMs]))[0];
+  return (await sql.query<BreakerRow>(open, [providerId, reason, retryInMs, askedForMs]))[0];
 }
 
 /**
@@ -96,27 +105,26 @@ const failProbe: Statement = {
     UPDATE providers p SET breaker = 'open', reason = coalesce($3, p.reason),
       failed_probes = p.failed_probes + CASE WHEN $3::text IS NULL THEN 0 ELSE 1 END,
       retry_at = ems_now() + make_interval(secs => $4::float8 / 1000),
-      paused_for = make_interval(secs => $4::float8 / 1000),
+      paused_for = make_interval(secs => $5::float8 / 1000),
       probe_owner = NULL, probe_until = NULL, version = p.version + 1
     WHERE p.id = $1 AND p.breaker = 'half_open' AND p.probe_owner = $2::uuid
     RETURNING ${row}`,
 };
 
-/** The probe failed for `reason`, or could not be made (null): the next one is due in `retryInMs`. */
+/** The probe failed for a reason, or could not be made (null). */
 export async function reopenBreaker(
   sql: SqlExecutor,
-  probe: { providerId: number; owner: string; reason: string | null; retryInMs: number },
+  { providerId, owner }: { providerId: number; owner: string },
+  { reason, retryInMs, askedForMs = 0 }: Pause<string | null>,
 ): Promise<BreakerRow | undefined> {
-  return (
-    await sql.query<BreakerRow>(failProbe, [probe.providerId, probe.owner, probe.reason, probe.retryInMs])
-  )[0];
+  return (await sql.query<BreakerRow>(failProbe, [providerId, owner, reason, retryInMs, askedForMs]))[0];
 }
 
 const close: Statement = {
   name: 'close-breaker',
   text: `
     UPDATE providers p SET breaker = 'closed', reason = NULL, opened_at = NULL, retry_at = NULL, paused_for = NULL,
-      failed_probes = 0, probe_owner = NULL, probe_until = NULL, version = p.version + 1
+      probe_owner = NULL, probe_until = NULL, version = p.version + 1
     WHERE p.id = $1 AND p.breaker = 'half_open' AND p.probe_owner = $2::uuid
     RETURNING ${row}`,
 };

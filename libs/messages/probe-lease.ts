@@ -4,30 +4,38 @@ import { leaseChosen, type LeasedBatch } from './leased-batch.js';
 import { dueBatches } from './serving-order.js';
 
 /** Due batches that are looked into for somebody who had no suspicious answer yet: a few pages of messages each. */
-const LOOKED_INTO = '200';
+const LOOKED_INTO = '50';
+
+/** SQL that orders by chance, so that twice the weight is twice as likely to be first (Efraimidis and Spirakis, 2006). */
+const drawn = (weight: string) => `power(random(), 1.0 / greatest(${weight}, 1)) DESC`;
 
 // A probe goes from mailing to mailing, whatever their priority: the trouble may be that of one mailing's recipients.
-// Within a mailing it goes to whoever had no suspicious answer yet, and by chance: those who fail together are often
-// neighbours, and would come first in every other order. Where it may end in doubt, mailings that send such a message
-// again go first: a held one would be lost to each. "chosen" asks again what may have changed since the snapshot.
+// It goes to whoever had no suspicious answer yet, and by chance: those who fail together are often neighbours, and
+// would come first in every other order. The fewer are left of a batch, the less likely it is: they may be all that.
+// As many batches of each mailing are looked into, so that none is left out.
+// Where it may end in doubt, mailings that send such a message again go first: a held one would be lost to each.
+// "chosen" asks again what may have changed since the snapshot.
 const leaseToProbe: Statement = {
   name: 'lease-batch-to-probe',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), candidate AS MATERIALIZED (
-      SELECT due.id, CASE WHEN NOT $5 THEN due.on_ambiguous END AS held_last, coalesce(due.served, 0) AS served
-      FROM (${dueBatches({ guard: '$3', recent: '$4', waiting: `'{}'`, order: 'random()', limit: LOOKED_INTO })}
+      SELECT due.id, CASE WHEN NOT $5 THEN due.on_ambiguous END AS held_last, coalesce(due.served, 0) AS served,
+        row_number() OVER (PARTITION BY due.mailing_id) AS nth
+      FROM (${dueBatches({ guard: '$3', recent: '$4', waiting: `'{}'`, order: drawn('b.size'), limit: LOOKED_INTO })}
       ) due
-      ORDER BY held_last, served, random()
+      ORDER BY held_last, nth, random()
       LIMIT ${LOOKED_INTO}
+    ), looked_into AS MATERIALIZED (
+      SELECT c.*, (
+        SELECT count(*) FROM messages WHERE batch_id = c.id AND status = 'pending' AND suspicions = 0
+      ) AS unsuspected
+      FROM candidate c
     ), chosen AS (
-      SELECT b.id FROM candidate c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
+      SELECT b.id FROM looked_into c JOIN batches b USING (id) JOIN providers p ON p.id = b.provider_id
       WHERE b.state = 'ready' AND b.due_at <= (SELECT now FROM clock)
         AND p.breaker = 'half_open' AND p.probe_owner = $1::uuid
-      ORDER BY c.held_last, c.served, (
-        SELECT count(*) FROM (
-          SELECT FROM messages WHERE batch_id = b.id AND status = 'pending' AND suspicions = 0 LIMIT 1
-        ) one
-      ) DESC, random()
+      ORDER BY c.held_last, CASE WHEN $6 THEN c.unsuspected = 0 END, c.served, c.unsuspected = 0,
+        ${drawn('c.unsuspected')}
       LIMIT 1
       FOR NO KEY UPDATE OF b SKIP LOCKED
     )
@@ -40,6 +48,8 @@ export interface ProbeOrder {
   recentMailings: number[];
   /** The probe can't end in doubt, so a mailing that would hold the message is as good as any. */
   anyone: boolean;
+  /** Somebody without a suspicious answer, whatever the mailing; else the mailing not probed with for the longest. */
+  unsuspectedFirst: boolean;
 }
 
 /**
@@ -57,6 +67,7 @@ export async function leaseBatchToProbe(
     terms.guardMs,
     order.recentMailings,
     order.anyone,
+    order.unsuspectedFirst,
   ]);
   return batch;
 }

@@ -16,7 +16,7 @@ export function dueBatches(parameters: {
   also?: string;
 }): string {
   return `
-      SELECT b.id, m.priority, m.on_ambiguous, least(b.not_after, m.end_at) AS deadline,
+      SELECT b.id, m.id AS mailing_id, m.priority, m.on_ambiguous, least(b.not_after, m.end_at) AS deadline,
         array_position(${parameters.recent}::bigint[], m.id) AS served
       FROM clock CROSS JOIN mailings m CROSS JOIN LATERAL (
         SELECT b.id, b.not_after FROM batches b

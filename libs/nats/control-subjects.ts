@@ -1,7 +1,8 @@
-/** Core broadcasts that every dispatcher hears. All are hints: what they announce is already in Postgres. */
+/** Core broadcasts that every dispatcher hears. All are hints: whoever misses one finds out by itself, later. */
 export const controlSubjects = {
   mailing: 'ems.control.mailing',
   breaker: 'ems.control.breaker',
+  refuted: 'ems.control.refuted',
 } as const;
 
 export interface MailingChanged {
@@ -24,4 +25,11 @@ export interface MailingConfirmed {
 export interface BreakerChanged {
   providerId: number;
   version: number;
+}
+
+/** Phones whose suspicious answers stopped sending though others were served, by the kind of answer. */
+export interface WitnessesRefuted {
+  providerId: number;
+  throttled: readonly number[];
+  misconfigured: readonly number[];
 }

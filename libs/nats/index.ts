@@ -4,6 +4,7 @@ export {
   controlSubjects,
   type MailingChanged,
   type MailingConfirmed,
+  type WitnessesRefuted,
 } from './control-subjects.js';
 export { NatsController } from './nats-controller.js';
 export { NatsLink, type NatsLinkOptions } from './nats-link.js';

@@ -71,8 +71,8 @@ export class Ledger {
   /** In the order in which they were asked for; each is carried out exactly once. */
   readonly resolutions: LedgerResolution[] = [];
   readonly allowances: Allowance[] = [];
-  /** Milliseconds that the provider asked for by `Retry-After`, if a scenario has it do so. */
-  retryAfterMs: number | undefined;
+  /** Milliseconds that the provider asks for by `Retry-After`, and the probes that may come sooner all the same. */
+  pauseAskedFor: { ms: number; probes: number } | undefined;
   /** Milliseconds after the breaker's opening in which requests may still start; longer when NATS is away. */
   breakerGraceMs = 500;
 

@@ -56,8 +56,8 @@ export class QueueDispatcher {
   }
 
   /** Leases a due batch to probe with; undefined when there is none or the half-open breaker is not its own. */
-  leaseToProbe({ recentMailings = [] as number[], anyone = true } = {}) {
-    return leaseBatchToProbe(this.sql, this.terms, { recentMailings, anyone });
+  leaseToProbe({ recentMailings = [] as number[], anyone = true, unsuspectedFirst = true } = {}) {
+    return leaseBatchToProbe(this.sql, this.terms, { recentMailings, anyone, unsuspectedFirst });
   }
 
   /** Leases the batch that a ticket names. */

@@ -53,7 +53,7 @@ export async function aSendingPath(scenario: QueueScenario, settings: Record<str
   const runner = new BatchRunner(leases, granter, sender, gate, ticker);
   const take = async ({ probe = false } = {}): Promise<OpenBatch> => {
     const batch = await (probe
-      ? leases.takeToProbe({ recentMailings: [], anyone: true })
+      ? leases.takeToProbe({ recentMailings: [], anyone: true, unsuspectedFirst: true })
       : leases.takeDue(anyBatch));
     if (!batch) throw new Error('There is nothing to take');
     return batch;

@@ -1,7 +1,14 @@
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { controlSubjects, type MailingChanged, type MailingConfirmed, NatsController } from '#libs/nats';
+import {
+  controlSubjects,
+  type MailingChanged,
+  type MailingConfirmed,
+  NatsController,
+  type WitnessesRefuted,
+} from '#libs/nats';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import { DutyTicker } from '../duties/duty-ticker.js';
+import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { MessageSender } from '../sending/message-sender.js';
 import { SendGate } from '../sending/send-gate.js';
 import { ControlWatcher } from './control-watcher.js';
@@ -15,6 +22,7 @@ export class ControlListener {
     private readonly sender: MessageSender,
     private readonly watcher: ControlWatcher,
     private readonly ticker: DutyTicker,
+    private readonly breaker: ProviderBreaker,
   ) {}
 
   /** Answers when nothing more of a stopped mailing leaves, with what is on the wire. */
@@ -46,5 +54,10 @@ export class ControlListener {
   @MessagePattern(controlSubjects.breaker)
   breakerChanged(): void {
     this.ticker.nudge('provider-breaker');
+  }
+
+  @MessagePattern(controlSubjects.refuted)
+  witnessesRefuted(@Payload() refuted: WitnessesRefuted): void {
+    this.breaker.believeNoMore(refuted);
   }
 }

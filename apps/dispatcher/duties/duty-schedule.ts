@@ -70,6 +70,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
       name: 'provider-prober',
       everyMs: 250,
       duty: prober,
+      again: (result) => result === 'in doubt',
       wakes: (result) => (result === 'answered' ? ['ticket-publisher'] : []),
     }),
     tick({

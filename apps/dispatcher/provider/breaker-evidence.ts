@@ -1,5 +1,6 @@
-import type { Outcome } from '#libs/provider';
-import { isWitness } from '../sending/outcome-effect.js';
+import type { Outcome, Suspicion } from '#libs/provider';
+import { isWitness, mayBeOwn } from '../sending/outcome-effect.js';
+import { RefutedWitnesses, type Witnesses } from './refuted-witnesses.js';
 import { type Suspect, Suspects } from './suspects.js';
 
 /** Failures in a row, with no answer between them that shows the provider at work. */
@@ -8,6 +9,9 @@ const FAILING_IN_A_ROW = 20;
 
 /** Different recipients with a suspicious answer, and nobody served in between. */
 const RECIPIENTS_THAT_AGREE = 8;
+
+/** Probes to further recipients that have to fail as well until what they were all answered is believed. */
+export const PROBES_THAT_AGREE = 3;
 
 /** Milliseconds a throttling provider gets when it does not say how long. */
 const THROTTLED_FOR = 1_000;
@@ -28,6 +32,11 @@ export function reasonOf(outcome: Extract<Outcome, { kind: keyof typeof trouble 
   return `${isMisaddressed ? 'misaddressed' : trouble[outcome.kind]}: ${outcome.error}`;
 }
 
+/** Whether an outcome is an answer that is about its recipient or about everybody. */
+export function isSuspicion(outcome: Outcome): outcome is Suspicion {
+  return outcome.kind === 'throttled' || outcome.kind === 'misconfigured';
+}
+
 /** Whether a reason is that of an answer, and so of a provider that is up. */
 export function isOfAnAnswer(reason: string | null): boolean {
   return isThrottling(reason) || reason?.startsWith(trouble.misconfigured) === true;
@@ -40,7 +49,7 @@ export function isThrottling(reason: string | null): boolean {
 
 export interface BreakerVerdict {
   reason: string;
-  /** Milliseconds until the first probe: at once where another recipient may well be served. */
+  /** Milliseconds until the first probe: none where another recipient may well be served. */
   retryInMs: number;
   /** Milliseconds that those who agree were told to wait: the shortest of what they were told; 0 without a word. */
   askedForMs: number;
@@ -75,6 +84,7 @@ export class BreakerEvidence<Message extends Witness> {
   private failing = 0;
   private readonly failingRecipients = new Set<number>();
   private readonly suspects = new Suspects<Message>();
+  private readonly refuted = new RefutedWitnesses();
 
   /** Undefined as long as there is no reason to stop. */
   note(answered: Answered<Message>): BreakerVerdict | undefined {
@@ -108,6 +118,7 @@ export class BreakerEvidence<Message extends Witness> {
    */
   judge({ outcome, message, startedAt }: Answered<Message>): readonly Suspect<Message>[] {
     if (outcome.kind !== 'accepted' && outcome.kind !== 'refused' && outcome.kind !== 'notNow') return NONE;
+    this.refuted.served(message.phone);
     return this.suspects.judge(message.phone, startedAt);
   }
 
@@ -115,6 +126,24 @@ export class BreakerEvidence<Message extends Witness> {
   forget(): void {
     this.forgetFailures();
     this.suspects.forget();
+  }
+
+  /** An answer that came when sending had stopped: who gets a suspicious one agrees with those who stopped sending. */
+  noteLate({ message, outcome }: Answered<Message>): void {
+    if (isSuspicion(outcome)) this.refuted.testify(message.phone, outcome.kind);
+  }
+
+  /**
+   * Sending goes on. Those who agreed that it had to stop, and are returned, are refuted if others were served all
+   * the same.
+   */
+  goOn(areRefuted: boolean): Witnesses {
+    return this.refuted.settle(areRefuted);
+  }
+
+  /** Another dispatcher had to stop over these, though others were served. */
+  believeNoMore(refuted: Witnesses): void {
+    this.refuted.refute(refuted);
   }
 
   private forgetFailures(): void {
@@ -128,12 +157,14 @@ export class BreakerEvidence<Message extends Witness> {
     outcome,
     ...when
   }: Answered<Message> & { outcome: Suspect<Message>['answer'] }): BreakerVerdict | undefined {
-    const witness = isWitness(outcome, message);
+    const witness = isWitness(outcome, message) && !this.refuted.has(message.phone, outcome.kind);
     this.suspects.add({ ...when, message, recipient: message.phone, answer: outcome, witness });
     if (this.suspects.agreement < RECIPIENTS_THAT_AGREE) return undefined;
-    const waits = this.suspects.agreeing.map(({ answer }) => waitOf(answer));
-    const askedForMs = Math.min(...waits);
-    return { reason: reasonOf(outcome), retryInMs: askedForMs, askedForMs };
+    const { agreeing } = this.suspects;
+    for (const { recipient, answer } of agreeing) this.refuted.testify(recipient, answer.kind);
+    const askedForMs = Math.min(...agreeing.map(({ answer }) => waitOf(answer)));
+    const isAboutAll = agreeing.every(({ answer }) => !mayBeOwn(answer));
+    return { reason: reasonOf(outcome), retryInMs: isAboutAll ? askedForMs : 0, askedForMs };
   }
 }
 

@@ -7,17 +7,20 @@ import {
   openBreaker,
   prolongOpenBreaker,
 } from '#libs/messages';
-import { type BreakerChanged, ControlBus, controlSubjects } from '#libs/nats';
+import { type BreakerChanged, ControlBus, controlSubjects, type WitnessesRefuted } from '#libs/nats';
 import type { Duty } from '../duties/duty.js';
 import { DutyTicker } from '../duties/duty-ticker.js';
 import type { GrantedMessage } from '../sending/open-batch.js';
+import { mayBeOwn } from '../sending/outcome-effect.js';
 import { SendGate } from '../sending/send-gate.js';
 import {
   type Answered,
   BreakerEvidence,
   type BreakerVerdict,
   isOfAnAnswer,
+  isSuspicion,
   isThrottling,
+  PROBES_THAT_AGREE,
 } from './breaker-evidence.js';
 import type { Suspect } from './suspects.js';
 
@@ -39,8 +42,12 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   private readonly evidence = new BreakerEvidence<GrantedMessage>();
   private readonly listeners: ((change: BreakerChange) => void)[] = [];
   private row: BreakerRow | undefined;
+  /** Why it is open, or was last. */
+  private reason: string | null = null;
   /** What this process has seen and is telling to everyone. */
   private opening: BreakerVerdict | undefined;
+  /** When sending stopped last, `performance.now()`. */
+  private stoppedAt = Number.NEGATIVE_INFINITY;
   /** Until when the provider asked to be left alone, `performance.now()`; and how much of that is shared. */
   private peaceUntil = Number.NEGATIVE_INFINITY;
   private sharedUntil = Number.NEGATIVE_INFINITY;
@@ -68,16 +75,20 @@ export class ProviderBreaker implements Duty<BreakerRow> {
 
   /**
    * Takes one outcome in, and returns the suspicious answers that prove to be their messages' own by it. What a
-   * probe came to is for the prober to judge. While sending is stopped, nothing is held against a message.
+   * probe came to is for the prober to judge. What started before sending stopped last is held against nobody.
    */
   note(answered: Answered<GrantedMessage>): readonly Suspect<GrantedMessage>[] {
     if (answered.message.batch.probe) return NONE;
     const { outcome } = answered;
     if (this.isOpen) {
+      if (isOfAnAnswer(this.reason)) this.evidence.noteLate(answered);
       // What was on the wire is told to wait too; for longer than the others were only if all of them agree.
-      if (outcome.kind === 'throttled') this.prolong(Math.min(outcome.retryAfterMs ?? 0, this.askedForMs));
+      if (outcome.kind === 'throttled' && !mayBeOwn(outcome)) {
+        this.prolong(Math.min(outcome.retryAfterMs ?? 0, this.askedForMs));
+      }
       return NONE;
     }
+    if (answered.startedAt < this.stoppedAt && isSuspicion(outcome)) return NONE;
     const own = this.evidence.judge(answered);
     const verdict = this.evidence.note(answered);
     if (verdict) this.stopSending(verdict);
@@ -87,7 +98,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   /** Milliseconds that those who agreed were told to wait. */
   private get askedForMs(): number {
     if (this.opening) return this.opening.askedForMs;
-    return isThrottling(this.row?.reason ?? null) ? (this.row?.pausedForMs ?? 0) : 0;
+    return isThrottling(this.row?.reason ?? null) ? (this.row?.askedForMs ?? 0) : 0;
   }
 
   /** Reads the shared breaker, and adopts it. Throws when Postgres is away. */
@@ -100,9 +111,14 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   /** Takes over a state that was just read or written; an older one than known is ignored. */
   adopt(row: BreakerRow): void {
     if (this.row && row.version < this.row.version) return;
-    const reason = row.reason ?? this.row?.reason ?? null;
+    // Where nobody could be told that sending had stopped, no probe has shown anything.
+    const wasProbed = this.row !== undefined && row.version > this.row.version;
+    this.reason = row.reason ?? this.reason;
     this.row = row;
-    if (!this.opening) this.setOpen(row.state !== 'closed', reason);
+    if (this.opening) return;
+    const areRefuted = wasProbed && row.failedProbes < PROBES_THAT_AGREE;
+    if (row.state === 'closed') this.goOn(areRefuted);
+    else this.halt();
   }
 
   /** Tells the other dispatchers that the row has changed. */
@@ -112,17 +128,17 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   }
 
   private stopSending(verdict: BreakerVerdict): void {
-    this.evidence.forget();
-    this.setOpen(true, verdict.reason);
+    this.reason = verdict.reason;
+    this.halt();
     this.logger.error({ msg: 'the provider is down: sending stops', reason: verdict.reason });
     void this.share(verdict);
   }
 
   private async share(verdict: BreakerVerdict): Promise<void> {
     this.opening = verdict;
-    const peaceUntil = performance.now() + verdict.askedForMs;
+    const peaceUntil = performance.now() + verdict.retryInMs;
     try {
-      const row = await openBreaker(this.sql, DEFAULT_PROVIDER, verdict.reason, verdict.retryInMs);
+      const row = await openBreaker(this.sql, DEFAULT_PROVIDER, verdict);
       this.opening = undefined;
       if (row) {
         this.adopt(row);
@@ -166,14 +182,35 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     }
   }
 
-  /** `reason` is why it is open, or was. */
-  private setOpen(open: boolean, reason: string | null): void {
-    if (this.gate.breakerOpen === open) return;
-    this.gate.breakerOpen = open;
-    // What was seen before somebody else stopped is no sign of a message's own trouble either.
-    if (open) this.evidence.forget();
+  /** Another dispatcher had to stop over these, though others were served: they are no witnesses here either. */
+  believeNoMore(refuted: WitnessesRefuted): void {
+    this.evidence.believeNoMore(refuted);
+  }
+
+  private halt(): void {
+    if (this.isOpen) return;
+    this.stoppedAt = performance.now();
+    this.gate.breakerOpen = true;
+    // What was seen before is no sign of a message's own trouble, whoever stopped.
+    this.evidence.forget();
+    this.tell();
+  }
+
+  private goOn(areRefuted: boolean): void {
+    if (!this.isOpen) return;
+    this.gate.breakerOpen = false;
+    const { throttled, misconfigured } = this.evidence.goOn(areRefuted);
+    if (areRefuted && throttled.length + misconfigured.length > 0) {
+      const refuted: WitnessesRefuted = { providerId: DEFAULT_PROVIDER, throttled, misconfigured };
+      this.bus.announce(controlSubjects.refuted, refuted);
+    }
     // As loud as the outage was: whoever saw that begin has to see it end.
-    else this.logger.warn({ msg: 'the provider is back: sending goes on' });
-    for (const listener of this.listeners) listener({ open, wasAnswering: isOfAnAnswer(reason) });
+    this.logger.warn({ msg: 'the provider is back: sending goes on' });
+    this.tell();
+  }
+
+  private tell(): void {
+    const change = { open: this.isOpen, wasAnswering: isOfAnAnswer(this.reason) };
+    for (const listener of this.listeners) listener(change);
   }
 }

@@ -1,12 +1,21 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { type BreakerRow, closeBreaker, DEFAULT_PROVIDER, reopenBreaker, takeProbe } from '#libs/messages';
+import {
+  type BreakerRow,
+  closeBreaker,
+  DEFAULT_PROVIDER,
+  type Pause,
+  reopenBreaker,
+  takeProbe,
+} from '#libs/messages';
+import type { Outcome } from '#libs/provider';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
 import { ProbeSender } from '../sending/probe-sender.js';
-import { isOfAnAnswer, isThrottling, reasonOf } from './breaker-evidence.js';
+import { mayBeOwn } from '../sending/outcome-effect.js';
+import { isOfAnAnswer, isSuspicion, isThrottling, PROBES_THAT_AGREE, reasonOf } from './breaker-evidence.js';
 import { ProviderBreaker } from './provider-breaker.js';
 
 /** Milliseconds. A provider's return is noticed within the longest pause and the probe's own deadline. */
@@ -15,11 +24,15 @@ const LONGEST_PAUSE = 2_000;
 /** How much longer than its request a probe may take before another dispatcher probes. */
 const PROBE_MARGIN = 2_000;
 
-export type ProbeResult = 'not due' | 'nothing to send' | 'failed' | 'answered';
+type FailedProbe = Exclude<Outcome, { kind: 'accepted' | 'refused' | 'notNow' }>;
+
+/** After one that is `in doubt` another recipient may well be served. */
+export type ProbeResult = 'not due' | 'nothing to send' | 'in doubt' | 'failed' | 'answered';
 
 /**
  * While the breaker is open, one dispatcher at a time sends one real message as a probe. Its failure burns no
- * attempt; an answer that shows the provider at work closes the breaker for everyone.
+ * attempt; an answer that shows the provider at work closes the breaker for everyone. What may be about single recipients is
+ * asked of {@link PROBES_THAT_AGREE} others, one after the other, before anybody waits for it.
  */
 @Injectable()
 export class ProviderProber implements Duty<ProbeResult> {
@@ -47,7 +60,11 @@ export class ProviderProber implements Duty<ProbeResult> {
       return 'not due';
     }
     this.breaker.adopt(taken);
-    const outcome = await this.sender.sendOne(isOfAnAnswer(taken.reason));
+    const outcome = await this.sender.sendOne({
+      anyone: isOfAnAnswer(taken.reason),
+      // By turns, as what is left of a mailing may all have had such an answer.
+      unsuspectedFirst: taken.failedProbes % 2 === 0,
+    });
     switch (outcome?.kind) {
       case 'accepted':
       case 'refused':
@@ -57,36 +74,30 @@ export class ProviderProber implements Duty<ProbeResult> {
         return 'answered';
       }
       case 'throttled':
-        await this.fail(
-          reasonOf(outcome),
-          Math.min(outcome.retryAfterMs ?? LONGEST_PAUSE, believedAfter(taken)),
-        );
-        return 'failed';
       case 'notSent':
       case 'ambiguous':
-      case 'misconfigured':
+      case 'misconfigured': {
         // A probe that we withdrew ourselves says nothing about the provider.
         if (outcome.kind === 'notSent' && outcome.withdrawn) {
-          await this.fail(null, FIRST_PAUSE);
+          await this.fail({ reason: null, retryInMs: FIRST_PAUSE });
           return 'nothing to send';
         }
-        await this.fail(reasonOf(outcome), Math.min(LONGEST_PAUSE, FIRST_PAUSE * (1 + taken.failedProbes)));
-        return 'failed';
+        const pause = pauseAfter(outcome, taken);
+        await this.fail(pause);
+        return pause.retryInMs === 0 ? 'in doubt' : 'failed';
+      }
       case undefined:
-        await this.fail(null, FIRST_PAUSE);
+        await this.fail({ reason: null, retryInMs: FIRST_PAUSE });
         return 'nothing to send';
     }
   }
 
-  private async fail(reason: string | null, retryInMs: number): Promise<void> {
-    const row = await reopenBreaker(this.sql, {
-      providerId: DEFAULT_PROVIDER,
-      owner: this.identity.id,
-      reason,
-      retryInMs,
-    });
+  private async fail(pause: Pause<string | null>): Promise<void> {
+    const probe = { providerId: DEFAULT_PROVIDER, owner: this.identity.id };
+    const row = await reopenBreaker(this.sql, probe, pause);
     if (!row) return;
-    this.logger.warn({ msg: 'the provider is still down', reason, failedProbes: row.failedProbes });
+    const { failedProbes } = row;
+    this.logger.warn({ msg: 'the provider is still down', reason: pause.reason, failedProbes });
     this.share(row);
   }
 
@@ -96,10 +107,21 @@ export class ProviderProber implements Duty<ProbeResult> {
   }
 }
 
+/** The pause after a probe that failed: none while it may have met just one more recipient in trouble. */
+function pauseAfter(outcome: FailedProbe, taken: BreakerRow): Pause {
+  const askedForMs = outcome.kind === 'throttled' ? askedFor(outcome.retryAfterMs, taken) : 0;
+  const failed = taken.failedProbes + 1;
+  // How many of them say that it is about everybody.
+  const agreeing = isSuspicion(outcome) && mayBeOwn(outcome) ? failed - PROBES_THAT_AGREE + 1 : failed;
+  const pause = outcome.kind === 'throttled' ? askedForMs : Math.min(LONGEST_PAUSE, FIRST_PAUSE * agreeing);
+  return { reason: reasonOf(outcome), retryInMs: agreeing < 1 ? 0 : pause, askedForMs };
+}
+
 /**
- * The longest pause that one more recipient is believed, in milliseconds. A single one's long pause is not
- * everybody's, so it takes several that agree: up to twice what those before were told.
+ * The pause that one more recipient was asked for, in milliseconds, as far as that is believed. A single one's long
+ * pause is not everybody's, so it takes several that agree: up to twice what those before were told.
  */
-function believedAfter({ reason, pausedForMs }: BreakerRow): number {
-  return Math.max(LONGEST_PAUSE, isThrottling(reason) ? 2 * (pausedForMs ?? 0) : 0);
+function askedFor(retryAfterMs: number | undefined, { reason, askedForMs }: BreakerRow): number {
+  const before = isThrottling(reason) ? (askedForMs ?? 0) : 0;
+  return Math.min(retryAfterMs ?? LONGEST_PAUSE, Math.max(LONGEST_PAUSE, 2 * before));
 }

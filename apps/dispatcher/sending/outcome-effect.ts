@@ -84,8 +84,8 @@ export function effectOfOwn(
   message: Granted & OwnAnswers,
   policy: { maxAttempts: number },
 ): OwnEffect | undefined {
+  if (!mayBeOwn(suspicion)) return undefined;
   const isRefusal = suspicion.kind === 'misconfigured';
-  if (!isRefusal && suspicion.httpStatus !== TOO_MANY_REQUESTS) return undefined;
   const ownThrottles = countUp(message.ownThrottles, !isRefusal);
   const ownRefusals = countUp(message.ownRefusals, isRefusal);
   const counts = isRefusal || ownThrottles >= OWN_THROTTLES_THAT_COUNT;
@@ -93,6 +93,11 @@ export function effectOfOwn(
   const refused = isRefusal && suspicion.refuses === true && ownRefusals >= OWN_REFUSALS_THAT_END;
   const ends = refused || (counts && isUsedUp(attempts, message, policy));
   return { becomes: ends ? 'failed' : 'pending', attempts, ownThrottles, ownRefusals };
+}
+
+/** Whether a suspicious answer may be about its recipient alone. A 503 that asks for a pause is about everybody. */
+export function mayBeOwn(suspicion: Suspicion): boolean {
+  return suspicion.kind === 'misconfigured' || suspicion.httpStatus === TOO_MANY_REQUESTS;
 }
 
 /** One more, as far as the column goes: what waits without an end may get an answer a second for months. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ProbeOrder } from '#libs/messages';
 import type { Outcome } from '#libs/provider';
 import { BatchRunner } from './batch-runner.js';
 import { LeaseHolder } from './lease-holder.js';
@@ -16,12 +17,11 @@ export class ProbeSender {
   ) {}
 
   /**
-   * What the provider made of it; undefined when nothing could be sent. `anyone` may be probed with; else mailings
-   * that send a doubtful message again go first, as a held one would be lost to each probe in doubt.
+   * What the provider made of it; undefined when nothing could be sent.
    */
-  async sendOne(anyone: boolean): Promise<Outcome | undefined> {
+  async sendOne(order: Omit<ProbeOrder, 'recentMailings'>): Promise<Outcome | undefined> {
     const { recentMailings } = this.probed;
-    const batch = await this.leases.takeToProbe({ recentMailings, anyone });
+    const batch = await this.leases.takeToProbe({ ...order, recentMailings });
     if (!batch) return undefined;
     this.probed.served(batch.mailingId);
     return this.runner.probe(batch);

@@ -73,12 +73,16 @@ export const checkBackOff: Check = (evidence) => {
       if (waited < shortest - CLOCK_GRAIN) hasty.push(`${next.id} after ${waited} ms`);
     }
   }
-  const { retryAfterMs } = ledger;
-  if (retryAfterMs !== undefined) {
+  const { pauseAskedFor } = ledger;
+  if (pauseAskedFor) {
     for (const { at: throttledAt, fault } of requests) {
       if (fault !== 'throttle') continue;
-      const [from, until] = [throttledAt + ledger.breakerGraceMs, throttledAt + retryAfterMs - CLOCK_GRAIN];
+      const [from, until] = [
+        throttledAt + ledger.breakerGraceMs,
+        throttledAt + pauseAskedFor.ms - CLOCK_GRAIN,
+      ];
       const sooner = requests.filter(({ at }) => at > from && at < until);
+      if (sooner.length <= pauseAskedFor.probes) continue;
       hasty.push(...sooner.map(({ id, at }) => `${id} ${at - throttledAt} ms after a Retry-After`));
     }
   }

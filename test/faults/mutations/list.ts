@@ -166,6 +166,18 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['story'],
   },
   {
+    guard: 'that who was refuted is no witness again',
+    edits: [
+      {
+        file: 'apps/dispatcher/provider/breaker-evidence.ts',
+        replace: '!this.refuted.has(message.phone, outcome.kind)',
+        by: 'true',
+      },
+    ],
+    scenario: 'hundred-bad-neighbours',
+    caughtBy: ['story'],
+  },
+  {
     guard: 'the wait for another recipient before a suspicious answer counts',
     edits: [
       {

@@ -1,3 +1,4 @@
+import { until } from '../../support/until.js';
 import type { Scenario } from '../scenario.js';
 import { breakerOpens, expectNothingBurned, probeDeadline, someToSend } from './provider-watch.js';
 
@@ -163,14 +164,14 @@ const RETRY_AFTER = 3_000;
 
 const throttled: Scenario = {
   name: 'throttled',
-  what: 'the provider asks for a pause by Retry-After, in seconds and as a date: it gets it, to the millisecond',
+  what: 'the provider asks by 503 and Retry-After, in seconds and as a date, for a pause: it gets it to the millisecond',
   quick: false,
   async run(stage) {
     await someToSend(stage);
-    stage.ledger.retryAfterMs = RETRY_AFTER;
+    stage.ledger.pauseAskedFor = { ms: RETRY_AFTER, probes: 0 };
     for (const retryAfter of [RETRY_AFTER / 1_000, { dateInMs: RETRY_AFTER }]) {
       await stage.pass(stage.random.between(200, 600));
-      await stage.provider.adjust({ faults: [{ kind: 'throttle', retryAfter }] });
+      await stage.provider.adjust({ faults: [{ kind: 'throttle', status: 503, retryAfter }] });
       await breakerOpens(stage);
       // Whoever was on the wire is told so too, and then the provider has room again.
       await stage.pass(200);
@@ -181,4 +182,35 @@ const throttled: Scenario = {
   },
 };
 
-export const providerAnswers = [wrongAnswers, encodedAnswers, refusals, wrongAccess, brokenDown, throttled];
+/** A 429 may be about single people, so three more are asked before everybody waits. */
+const PROBES_THAT_AGREE = 3;
+
+const askedOfAll: Scenario = {
+  name: 'throttled-by-429',
+  what: 'the provider answers everyone 429 with Retry-After: three probes later everyone waits for as long as told',
+  quick: false,
+  async run(stage) {
+    await someToSend(stage);
+    stage.ledger.pauseAskedFor = { ms: RETRY_AFTER, probes: PROBES_THAT_AGREE };
+    await stage.provider.adjust({ faults: [{ kind: 'throttle', retryAfter: RETRY_AFTER / 1_000 }] });
+    await until('three probes have failed', async () => {
+      const [row] = await stage.world.query<{ failed: number; state: string }>(
+        'SELECT failed_probes AS failed, breaker::text AS state FROM providers WHERE id = 1',
+      );
+      return row?.state === 'open' && row.failed >= PROBES_THAT_AGREE;
+    });
+    await stage.provider.adjust({ faults: [] });
+    await stage.recovery('a 429 to everyone', { more: { ms: RETRY_AFTER, why: 'the pause asked for' } });
+    await expectNothingBurned(stage);
+  },
+};
+
+export const providerAnswers = [
+  wrongAnswers,
+  encodedAnswers,
+  refusals,
+  wrongAccess,
+  brokenDown,
+  throttled,
+  askedOfAll,
+];

@@ -26,10 +26,11 @@ export async function breakerCloses(stage: Stage): Promise<void> {
   await until('the breaker is closed', async () => (await breakerState(stage)) === 'closed', 20_000, 20);
 }
 
-/** How often the breaker has changed. */
-export async function breakerChanges(stage: Stage): Promise<number> {
+/** How often the breaker has changed, or changed to one state. */
+export async function breakerChanges(stage: Stage, to?: 'open' | 'half_open' | 'closed'): Promise<number> {
   const [row] = await stage.world.query<{ changes: number }>(
-    'SELECT count(*)::int AS changes FROM fault_suite_breaker',
+    `SELECT count(*)::int AS changes FROM fault_suite_breaker WHERE $1::text IS NULL OR state::text = $1`,
+    [to ?? null],
   );
   return row?.changes ?? 0;
 }

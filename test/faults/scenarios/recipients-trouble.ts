@@ -33,6 +33,25 @@ function badNumbers(stage: Stage, phones: readonly number[]) {
   });
 }
 
+/** Sends to everyone twice, without trouble and with it, and compares how long the healthy ones took. */
+async function expectNearlyAsFast(stage: Stage, bad: ReadonlySet<number>, trouble: object[]): Promise<void> {
+  const timed = async (faults: object[], endsInMs: number) => {
+    await stage.provider.adjust({ faults });
+    const mailing = await stage.load.mailing({ endsInMs });
+    const last = await healthySent(stage, mailing, bad);
+    const first = Math.min(...(await healthyRequests(stage, mailing, bad)).map(({ at }) => at));
+    return { mailing, took: last - first };
+  };
+  const { took: without } = await timed([], 60_000);
+  const { mailing, took: withThem } = await timed(trouble, 30_000);
+  stage.notes.push(`${without} ms without bad numbers, ${withThem} ms with them`);
+  stage.expectPace(
+    withThem <= 1.5 * without + 1_000,
+    `${withThem} ms with bad numbers, ${without} ms without`,
+  );
+  await expectTold(stage, mailing, bad);
+}
+
 /** Waits until the healthy messages of a mailing are sent, and returns when the last was received. */
 async function healthySent(stage: Stage, mailing: LedgerMailing, bad: ReadonlySet<number>): Promise<number> {
   await until(
@@ -166,21 +185,51 @@ const everyTenth: Scenario = {
         .slice(0, RECIPIENTS / 10)
         .map(({ phone }) => phone),
     );
-    const timed = async (faults: object[], endsInMs: number) => {
-      await stage.provider.adjust({ faults });
-      const mailing = await stage.load.mailing({ endsInMs });
-      const last = await healthySent(stage, mailing, bad);
-      const first = Math.min(...(await healthyRequests(stage, mailing, bad)).map(({ at }) => at));
-      return { mailing, took: last - first };
-    };
-    const { took: without } = await timed([], 60_000);
-    const { mailing, took: withThem } = await timed(badNumbers(stage, [...bad]), 30_000);
-    stage.notes.push(`${without} ms without bad numbers, ${withThem} ms with them`);
-    stage.expectPace(
-      withThem <= 1.5 * without + 1_000,
-      `${withThem} ms with bad numbers, ${without} ms without`,
+    await expectNearlyAsFast(stage, bad, badNumbers(stage, [...bad]));
+  },
+};
+
+const neighbours: Scenario = {
+  name: 'hundred-bad-neighbours',
+  what: 'a hundred numbers in a row are refused, as imported together: the others are through nearly as soon as without',
+  quick: false,
+  options: { settings },
+  async run(stage) {
+    await stage.behave({ latencyMs: LATENCY });
+    const clients = await stage.load.clients(RECIPIENTS, { tags: ['all'] });
+    const first = stage.random.between(100, 800);
+    const bad = new Set(clients.slice(first, first + 100).map(({ phone }) => phone));
+    const phones = [...bad];
+    await expectNearlyAsFast(stage, bad, [{ kind: 'status', status: 403, phones }]);
+    const stops = await breakerChanges(stage, 'closed');
+    stage.notes.push(`sending stopped ${stops} times`);
+    // Eight of them at least are needed each time, and none of them twice.
+    stage.expect(stops <= phones.length / 8, `sending stopped ${stops} times`);
+  },
+};
+
+const askedToWait: Scenario = {
+  name: 'a-tenth-asked-to-wait',
+  what: 'a tenth of 1,000 numbers get 429 with Retry-After: 5 for themselves: a healthy mailing beside goes on',
+  quick: false,
+  options: { settings },
+  async run(stage) {
+    await stage.behave({ latencyMs: LATENCY });
+    const clients = await stage.load.clients(RECIPIENTS, { tags: ['some'] });
+    await stage.load.clients(RECIPIENTS, { tags: ['healthy'] });
+    const bad = new Set(
+      stage.random
+        .shuffle(clients)
+        .slice(0, RECIPIENTS / 10)
+        .map(({ phone }) => phone),
     );
-    await expectTold(stage, mailing, bad);
+    await stage.provider.adjust({ faults: [{ kind: 'throttle', retryAfter: 5, phones: [...bad] }] });
+    const some = await stage.load.mailing({ audience: { tags: ['some'] }, endsInMs: 30_000 });
+    const mailing = await stage.load.mailing({ audience: { tags: ['healthy'] }, endsInMs: 30_000 });
+    await healthySent(stage, mailing, bad);
+    await healthySent(stage, some, bad);
+    await expectNoGap(stage, mailing, bad);
+    await expectTold(stage, some, bad);
   },
 };
 
@@ -229,4 +278,12 @@ const ownLimit: Scenario = {
   },
 };
 
-export const recipientsTrouble = [threeBad, aloneInFront, everyTenth, wrongToken, ownLimit];
+export const recipientsTrouble = [
+  threeBad,
+  aloneInFront,
+  everyTenth,
+  neighbours,
+  askedToWait,
+  wrongToken,
+  ownLimit,
+];

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { findBreaker, openBreaker } from '#libs/messages';
+import { closeBreaker, findBreaker, openBreaker, reopenBreaker, takeProbe } from '#libs/messages';
 import type { ControlBus } from '#libs/nats';
+import type { Outcome } from '#libs/provider';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DutyTicker } from '../../../apps/dispatcher/duties/duty-ticker.js';
 import { ProviderBreaker } from '../../../apps/dispatcher/provider/provider-breaker.js';
@@ -10,28 +11,62 @@ import { setup } from '../../support/queue-scenario.js';
 import { aConfig, anOpenBatch } from '../../unit/dispatcher/dispatcher-fixture.js';
 
 const PROVIDER = 1;
+const EIGHT = [1, 2, 3, 4, 5, 6, 7, 8];
 
-test('a pause that the provider asks for holds though another dispatcher opened the breaker first', async () => {
-  const { sql, now } = await setup();
+const accepted: Outcome = { kind: 'accepted' };
+const refused: Outcome = { kind: 'misconfigured', error: 'status 403', httpStatus: 403 };
+const throttled = (httpStatus: number): Outcome => ({
+  kind: 'throttled',
+  error: `status ${httpStatus}`,
+  httpStatus,
+  retryAfterMs: 60_000,
+});
+
+async function aBreaker() {
+  const scenario = await setup();
+  await scenario.aPlannedMailing({ endsIn: '1h' });
+  const { sql } = scenario;
   const announce = vi.fn<ControlBus['announce']>();
-  const bus = { announce } as unknown as ControlBus;
   const nudge = vi.fn<DutyTicker['nudge']>();
   const gate = new SendGate(aConfig(), new DatabaseClock());
+  const bus = { announce } as unknown as ControlBus;
   const breaker = new ProviderBreaker(sql, bus, gate, { nudge } as unknown as DutyTicker);
-  await openBreaker(sql, PROVIDER, 'it refused connections', 1_000);
+  await breaker.runOnce();
+  const batch = anOpenBatch();
+  /** What one recipient was answered, by a request that starts now if not said. */
+  const note = (phone: number, outcome: Outcome, startedAt = performance.now()) => {
+    const message = { id: phone, phone, ownThrottles: 0, ownRefusals: 0, batch } as GrantedMessage;
+    return breaker.note({ message, outcome, latencyMs: 1, startedAt, answeredAt: performance.now() });
+  };
+  const { id: owner } = await scenario.dispatcher();
+  /** One probe after another fails, as often as said; the next one is answered. */
+  const probed = async (failures: number) => {
+    const probe = { providerId: PROVIDER, owner };
+    await vi.waitFor(async () => expect((await findBreaker(sql, PROVIDER)).state).toBe('open'));
+    for (let nth = 0; nth < failures; nth += 1) {
+      await takeProbe(sql, PROVIDER, owner, 5_000);
+      await reopenBreaker(sql, probe, { reason: 'misconfigured: status 403', retryInMs: 0 });
+    }
+    await takeProbe(sql, PROVIDER, owner, 5_000);
+    await closeBreaker(sql, PROVIDER, owner);
+    await vi.waitFor(async () => {
+      await breaker.runOnce();
+      expect(breaker.isOpen).toBe(false);
+    });
+  };
+  const opensOver = (outcome: Outcome, phones = EIGHT) => {
+    for (const phone of phones) note(phone, outcome);
+    return breaker.isOpen;
+  };
+  return { ...scenario, breaker, announce, nudge, note, probed, opensOver };
+}
+
+test('a pause that the provider asks for holds though another dispatcher opened the breaker first', async () => {
+  const { sql, now, breaker, announce, nudge, opensOver } = await aBreaker();
+  await openBreaker(sql, PROVIDER, { reason: 'it refused connections', retryInMs: 1_000 });
   const before = await now();
   // It has not heard of that yet.
-  const outcome = { kind: 'throttled', error: 'status 429', httpStatus: 429, retryAfterMs: 60_000 } as const;
-  for (const phone of [1, 2, 3, 4, 5, 6, 7, 8]) {
-    const message = {
-      id: phone,
-      phone,
-      ownThrottles: 0,
-      ownRefusals: 0,
-      batch: anOpenBatch(),
-    } as GrantedMessage;
-    breaker.note({ message, outcome, latencyMs: 1, startedAt: phone, answeredAt: phone });
-  }
+  opensOver(throttled(503));
 
   await vi.waitFor(async () => {
     expect((await findBreaker(sql, PROVIDER)).retryAt).toBeGreaterThan(before + 59_000);
@@ -39,4 +74,55 @@ test('a pause that the provider asks for holds though another dispatcher opened 
   expect(breaker.isOpen).toBe(true);
   await vi.waitFor(() => expect(announce).toHaveBeenCalled());
   await vi.waitFor(() => expect(nudge).toHaveBeenCalledWith('provider-prober'));
+});
+
+test('eight people who are asked to wait keep nobody waiting until others are asked too', async () => {
+  const { sql, now, breaker, note, opensOver } = await aBreaker();
+  expect(opensOver(throttled(429))).toBe(true);
+  // On the wire when sending stopped.
+  note(9, throttled(429));
+  await vi.waitFor(async () => expect(breaker.current?.state).toBe('open'));
+  const row = await findBreaker(sql, PROVIDER);
+  expect(row).toMatchObject({ state: 'open', askedForMs: 60_000 });
+  expect(row.retryAt).toBeLessThanOrEqual(await now());
+});
+
+test('those who stopped sending while others were served do not stop it again', async () => {
+  const { announce, note, probed, opensOver } = await aBreaker();
+  expect(opensOver(refused)).toBe(true);
+  note(9, refused);
+  await probed(2);
+  const refuted = { providerId: PROVIDER, throttled: [], misconfigured: [...EIGHT, 9] };
+  expect(announce).toHaveBeenCalledWith('ems.control.refuted', refuted);
+
+  expect(opensOver(refused, [...EIGHT, 9]), 'the same').toBe(false);
+  expect(opensOver(refused, [11, 12, 13, 14, 15, 16, 17, 18]), 'others').toBe(true);
+});
+
+test('those over whom another dispatcher stopped do not stop it here', async () => {
+  const { breaker, opensOver } = await aBreaker();
+  breaker.believeNoMore({ providerId: PROVIDER, throttled: [], misconfigured: EIGHT });
+  expect(opensOver(refused)).toBe(false);
+  expect(opensOver(throttled(429))).toBe(true);
+});
+
+test('those who stopped sending for good reason may stop it again', async () => {
+  const { announce, probed, opensOver } = await aBreaker();
+  expect(opensOver(refused)).toBe(true);
+  await probed(3);
+  expect(announce).not.toHaveBeenCalledWith('ems.control.refuted', expect.anything());
+
+  expect(opensOver(refused)).toBe(true);
+});
+
+test('an answer to what started before sending stopped is held against nobody when it goes on', async () => {
+  const { note, probed, opensOver } = await aBreaker();
+  const before = performance.now();
+  expect(opensOver(refused)).toBe(true);
+  await probed(3);
+
+  for (let phone = 20; phone < 30; phone += 1) note(phone, refused, before);
+  expect(note(10, accepted), 'the token was wrong then').toEqual([]);
+  note(20, refused);
+  expect(note(10, accepted).map(({ message }) => message.id)).toEqual([20]);
 });

@@ -109,17 +109,17 @@ export const sendingCases: Cases = {
   'tickets are chosen by deadline': (scene) => takeTickets(scene.sql, tickets(false)),
   'tickets are chosen in turns': (scene) => takeTickets(scene.sql, tickets(true)),
   'the breaker opens, is probed and closes': async ({ sql }) => {
-    const probe = { providerId: 1, owner: dispatcher.living, reason: 'still down', retryInMs: 0 };
+    const probe = { providerId: 1, owner: dispatcher.living };
     await findBreaker(sql, 1);
-    await openBreaker(sql, 1, 'down', 0);
+    await openBreaker(sql, 1, { reason: 'down', retryInMs: 0 });
     await takeProbe(sql, 1, dispatcher.living, 5_000);
-    await reopenBreaker(sql, probe);
+    await reopenBreaker(sql, probe, { reason: 'still down', retryInMs: 0 });
     await prolongOpenBreaker(sql, 1, 1_000);
     await closeBreaker(sql, 1, dispatcher.living);
   },
   'nothing is due to be probed with': async (scene) => {
     await nothingIsDue(scene);
-    await openBreaker(scene.sql, 1, 'down', 0);
+    await openBreaker(scene.sql, 1, { reason: 'down', retryInMs: 0 });
     await takeProbe(scene.sql, 1, dispatcher.living, 5_000);
   },
 };

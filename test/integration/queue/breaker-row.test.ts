@@ -18,10 +18,10 @@ async function opened() {
   const { sql } = scenario;
   const one = await scenario.dispatcher();
   const other = await scenario.dispatcher();
-  const row = await openBreaker(sql, PROVIDER, 'unreachable', 10_000);
+  const row = await openBreaker(sql, PROVIDER, { reason: 'unreachable', retryInMs: 10_000 });
   const probe = (by: { id: string }, holdMs = 5_000) => takeProbe(sql, PROVIDER, by.id, holdMs);
   const reopen = (by: { id: string }, reason: string | null, retryInMs = 2_000) =>
-    reopenBreaker(sql, { providerId: PROVIDER, owner: by.id, reason, retryInMs });
+    reopenBreaker(sql, { providerId: PROVIDER, owner: by.id }, { reason, retryInMs });
   return { ...scenario, mailing, one, other, row, probe, reopen };
 }
 
@@ -32,7 +32,7 @@ describe('the breaker', () => {
     expect(before).toMatchObject({ state: 'closed', reason: null, retryAt: null, failedProbes: 0 });
 
     const rows = await Promise.all(
-      ['a', 'b', 'c', 'd'].map((reason) => openBreaker(sql, PROVIDER, reason, 10_000)),
+      ['a', 'b', 'c', 'd'].map((reason) => openBreaker(sql, PROVIDER, { reason, retryInMs: 10_000 })),
     );
     const [winner, ...rest] = rows.filter((row) => row !== undefined);
     expect(rest).toEqual([]);
@@ -50,6 +50,25 @@ describe('the breaker', () => {
     const { sql } = await setup();
     await expect(findBreaker(sql, 99)).rejects.toThrow('There is no provider 99');
   });
+});
+
+test('it is kept how many probes had failed, until it opens again', async () => {
+  const { sql, one, probe, reopen, shiftClock } = await opened();
+  await shiftClock('10s');
+  await probe(one);
+  await reopen(one, 'still refused');
+  await shiftClock('2s');
+  await probe(one);
+  expect(await closeBreaker(sql, PROVIDER, one.id)).toMatchObject({ state: 'closed', failedProbes: 1 });
+  const again = await openBreaker(sql, PROVIDER, { reason: 'throttled', retryInMs: 0, askedForMs: 5_000 });
+  expect(again).toMatchObject({ failedProbes: 0, askedForMs: 5_000 });
+  await probe(one);
+  const row = await reopenBreaker(
+    sql,
+    { providerId: PROVIDER, owner: one.id },
+    { reason: 'throttled', retryInMs: 100, askedForMs: 7_000 },
+  );
+  expect(row, 'the pause may be another than the one asked for').toMatchObject({ askedForMs: 7_000 });
 });
 
 describe('a longer pause that the provider asks for', () => {
@@ -150,6 +169,7 @@ describe('a probe', () => {
       retryAt: null,
       probeOwner: null,
       failedProbes: 0,
+      askedForMs: null,
     });
     expect(await closeBreaker(sql, PROVIDER, one.id)).toBeUndefined();
   });

@@ -76,11 +76,11 @@ const obstacles: [why: string, (scenario: Awaited<ReturnType<typeof aLease>>) =>
     'the window closes in a moment',
     ({ run }) => run(`UPDATE batches SET not_after = ems_now() + interval '400ms'`),
   ],
-  ['the breaker has opened', ({ sql }) => openBreaker(sql, 1, 'down', 60_000)],
+  ['the breaker has opened', ({ sql }) => openBreaker(sql, 1, { reason: 'down', retryInMs: 60_000 })],
   [
     'the breaker is half open for another dispatcher',
     async ({ sql, run, other }) => {
-      await openBreaker(sql, 1, 'down', -1);
+      await openBreaker(sql, 1, { reason: 'down', retryInMs: -1 });
       await run(`INSERT INTO batches (mailing_id, provider_id, size, due_at)
         SELECT id, 1, 1, ems_now() FROM mailings`);
       expect(await takeProbe(sql, 1, other.id, 5_000)).toBeDefined();
@@ -129,7 +129,7 @@ test('a longer end holds from the next grant on', async () => {
 
 test('a half-open breaker lets the one that probes send', async () => {
   const { sql, run, one, batch, messages } = await aLease();
-  await openBreaker(sql, 1, 'down', -1);
+  await openBreaker(sql, 1, { reason: 'down', retryInMs: -1 });
   await run(
     `INSERT INTO batches (mailing_id, provider_id, size, due_at) SELECT id, 1, 1, ems_now() FROM mailings`,
   );

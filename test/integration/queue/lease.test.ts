@@ -93,11 +93,11 @@ const obstacles: [why: string, (scenario: Awaited<ReturnType<typeof aBatch>>) =>
     'the window closes in a moment',
     ({ run }) => run(`UPDATE batches SET not_after = ems_now() + interval '400ms'`),
   ],
-  ['the breaker is open', ({ sql }) => openBreaker(sql, 1, 'down', 60_000)],
+  ['the breaker is open', ({ sql }) => openBreaker(sql, 1, { reason: 'down', retryInMs: 60_000 })],
   [
     'the breaker is half open',
     async ({ sql, other }) => {
-      await openBreaker(sql, 1, 'down', -1);
+      await openBreaker(sql, 1, { reason: 'down', retryInMs: -1 });
       expect(await takeProbe(sql, 1, other.id, 5_000)).toBeDefined();
     },
   ],
@@ -118,7 +118,7 @@ describe('nobody may lease a batch when', () => {
 
 test('a half-open breaker lets the one that probes pass, and only to probe', async () => {
   const { sql, batch, one } = await aBatch();
-  await openBreaker(sql, 1, 'down', -1);
+  await openBreaker(sql, 1, { reason: 'down', retryInMs: -1 });
   await takeProbe(sql, 1, one.id, 5_000);
 
   expect(await one.lease()).toBeUndefined();
@@ -137,7 +137,7 @@ describe('a probe', () => {
     const other = await scenario.aPlannedMailing();
     await scenario.run('UPDATE mailings SET priority = 100 WHERE id = $1', [urgent]);
     const one = await scenario.dispatcher();
-    await openBreaker(scenario.sql, 1, 'misconfigured: HTTP 403', -1);
+    await openBreaker(scenario.sql, 1, { reason: 'misconfigured: HTTP 403', retryInMs: -1 });
     await takeProbe(scenario.sql, 1, one.id, 5_000);
     return { urgent, other, one };
   }
@@ -173,12 +173,55 @@ describe('a probe', () => {
        UPDATE messages m SET batch_id = r.batch, suspicions = 1 FROM retried r WHERE m.id = r.id`,
       [mailing],
     );
-    await openBreaker(sql, 1, 'misconfigured: HTTP 403', -1);
+    await openBreaker(sql, 1, { reason: 'misconfigured: HTTP 403', retryInMs: -1 });
     await takeProbe(sql, 1, one.id, 5_000);
 
     expect(await one.leaseToProbe()).toMatchObject({ id: fresh?.id });
     expect(await one.leaseToProbe(), 'when there is nobody else').toMatchObject({ mailingId: mailing });
   });
+});
+
+describe('a probe among thirty mailings whose recipients are all in trouble', () => {
+  /** All of them due, and one mailing that is well and was probed with lately. */
+  async function thirtyAndOne() {
+    const { sql, run, dispatcher, aPlannedMailing } = await setup();
+    const well = await aPlannedMailing({ endsIn: '1h' });
+    for (let nth = 0; nth < 30; nth += 1) await aPlannedMailing({ endsIn: '1h' });
+    await run('UPDATE messages SET suspicions = 1 WHERE mailing_id <> $1', [well]);
+    const one = await dispatcher();
+    await openBreaker(sql, 1, { reason: 'misconfigured: HTTP 403', retryInMs: -1 });
+    await takeProbe(sql, 1, one.id, 5_000);
+    return { well, one };
+  }
+
+  test('goes to whoever had no suspicious answer, though another one was probed with lately', async () => {
+    const { well, one } = await thirtyAndOne();
+    expect(await one.leaseToProbe({ recentMailings: [well] })).toMatchObject({ mailingId: well });
+  });
+
+  test('goes to each mailing in its turn as well: there may be nobody else left in one that is well', async () => {
+    const { well, one } = await thirtyAndOne();
+    const batch = await one.leaseToProbe({ recentMailings: [well], unsuspectedFirst: false });
+    expect(batch?.mailingId).not.toBe(well);
+  });
+});
+
+test('a probe looks into every mailing, however many batches of others are due', async () => {
+  const { sql, run, dispatcher, aPlannedMailing } = await setup();
+  const well = await aPlannedMailing({ endsIn: '1h' });
+  const crowd = [await aPlannedMailing({ endsIn: '1h' }), await aPlannedMailing({ endsIn: '1h' })];
+  await run('UPDATE messages SET suspicions = 1 WHERE mailing_id <> $1', [well]);
+  await run(
+    `INSERT INTO batches (mailing_id, provider_id, size, not_after, due_at)
+     SELECT id, 1, 1, ems_now() + interval '10 minutes', ems_now() - interval '1 second'
+     FROM unnest($1::bigint[]) AS id, generate_series(1, 300)`,
+    [crowd],
+  );
+  const one = await dispatcher();
+  await openBreaker(sql, 1, { reason: 'misconfigured: HTTP 403', retryInMs: -1 });
+  await takeProbe(sql, 1, one.id, 5_000);
+
+  expect(await one.leaseToProbe({ recentMailings: [well] })).toMatchObject({ mailingId: well });
 });
 
 describe('renewing', () => {

@@ -77,7 +77,7 @@ describe('a batch is taken back', () => {
     const { sql, dispatcher, aPlannedMailing, shiftClock, messages } = await setup();
     const mailing = await aPlannedMailing({ count: 8, endsIn: '1h' });
     const dead = await dispatcher();
-    await openBreaker(sql, 1, 'unreachable', -1);
+    await openBreaker(sql, 1, { reason: 'unreachable', retryInMs: -1 });
     await takeProbe(sql, 1, dead.id, 5_000);
     const batch = await dead.leaseToProbe();
     if (!batch) throw new Error('Nothing could be leased');

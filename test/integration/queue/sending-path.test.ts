@@ -56,7 +56,7 @@ describe('a mailing with a batch that waits for its slots', () => {
 
   test('may be probed with', async () => {
     const { sql, id, mailing, take } = await oneAside();
-    await openBreaker(sql, 1, 'unreachable', 0);
+    await openBreaker(sql, 1, { reason: 'unreachable', retryInMs: 0 });
     expect(await takeProbe(sql, 1, id, 5_000)).toBeDefined();
     expect(await take({ probe: true })).toMatchObject({ mailingId: mailing });
   });
@@ -153,7 +153,7 @@ describe('one recipient in trouble', () => {
       'UPDATE messages SET suspicions = 1 WHERE client_id <> (SELECT max(client_id) FROM messages)',
     );
     const { id, onTheWire, runner, take } = await aSendingPath(scenario);
-    await openBreaker(scenario.sql, 1, 'misconfigured: HTTP 403', 0);
+    await openBreaker(scenario.sql, 1, { reason: 'misconfigured: HTTP 403', retryInMs: 0 });
     await takeProbe(scenario.sql, 1, id, 5_000);
     const probed = runner.probe(await take({ probe: true }));
     await vi.waitFor(() => expect(onTheWire).toHaveLength(1), { interval: 5 });

@@ -9,9 +9,9 @@ const notSent: Outcome = { kind: 'notSent', error: 'ECONNREFUSED' };
 const withdrawn: Outcome = { kind: 'notSent', withdrawn: true, error: 'too late' };
 const ambiguous: Outcome = { kind: 'ambiguous', error: 'no answer' };
 const misconfigured: Outcome = { kind: 'misconfigured', httpStatus: 403, error: 'token' };
-const throttled = (retryAfterMs?: number): Outcome => ({
+const throttled = (retryAfterMs?: number, httpStatus = 429): Outcome => ({
   kind: 'throttled',
-  httpStatus: 429,
+  httpStatus,
   retryAfterMs,
   error: 'slower',
 });
@@ -21,16 +21,15 @@ class Requests {
   readonly evidence = new BreakerEvidence<Witness>();
   private now = 0;
 
-  answered(outcome: Outcome, given: Partial<Witness> & { startedAt?: number } = {}) {
+  told(outcome: Outcome, given: Partial<Witness> & { startedAt?: number } = {}) {
     this.now += 1;
     const { id = this.now, phone = id, ownThrottles = 0, ownRefusals = 0, startedAt = this.now } = given;
-    const answered = {
-      message: { id, phone, ownThrottles, ownRefusals },
-      outcome,
-      latencyMs: 1,
-      startedAt,
-      answeredAt: this.now + 0.5,
-    };
+    const message = { id, phone, ownThrottles, ownRefusals };
+    return { message, outcome, latencyMs: 1, startedAt, answeredAt: this.now + 0.5 };
+  }
+
+  answered(...given: Parameters<Requests['told']>) {
+    const answered = this.told(...given);
     const own = this.evidence.judge(answered).map(({ message }) => message.id);
     return { own, verdict: this.evidence.note(answered) };
   }
@@ -71,24 +70,26 @@ describe('a provider counts as down', () => {
     },
   );
 
-  test('and is probed at once if it says no, and after the pause that all were asked for', () => {
-    const reasons = ([outcomes]: Outcome[][]) => {
+  test('and is probed at once where others may be served, and after the pause that all were asked for by a 503', () => {
+    const verdictOf = (outcomes: Outcome[]) => {
       const requests = new Requests();
-      return outcomes?.map((outcome) => requests.answered(outcome).verdict).at(-1);
+      return outcomes.map((outcome) => requests.answered(outcome).verdict).at(-1);
     };
-    expect(reasons([times(8, misconfigured)])).toEqual({
+    expect(verdictOf(times(8, misconfigured))).toEqual({
       reason: 'misconfigured: token',
       retryInMs: 0,
       askedForMs: 0,
     });
-    expect(reasons([times(8, throttled(7_000))])).toEqual({
+    expect(verdictOf(times(8, throttled(7_000))), 'eight people got too many messages').toEqual({
       reason: 'throttled: slower',
-      retryInMs: 7_000,
+      retryInMs: 0,
       askedForMs: 7_000,
     });
-    expect(reasons([times(8, throttled())])).toMatchObject({ retryInMs: 1_000 });
+    expect(verdictOf(times(8, throttled(7_000, 503)))).toMatchObject({ retryInMs: 7_000, askedForMs: 7_000 });
+    expect(verdictOf([...times(7, throttled(7_000, 503)), throttled(7_000)])).toMatchObject({ retryInMs: 0 });
+    expect(verdictOf(times(8, throttled(undefined, 503)))).toMatchObject({ retryInMs: 1_000 });
     expect(
-      reasons([[throttled(3_600_000), ...times(7, throttled(1_000))]]),
+      verdictOf([throttled(3_600_000, 503), ...times(7, throttled(1_000, 503))]),
       'one is told to wait an hour',
     ).toMatchObject({ retryInMs: 1_000 });
   });
@@ -155,6 +156,50 @@ describe('a provider does not count as down', () => {
     expect(opensAfter([...times(4, notSent), ...times(9, withdrawn), notSent]), 'nor does it clear it').toBe(
       14,
     );
+  });
+
+  describe('for recipients over whom sending stopped before, and went on as others were served', () => {
+    const same = (nth: number) => ({ phone: 100 + (nth % 8) });
+    /** Eight recipients stopped sending, and one more agreed when that was done; others were served all the same. */
+    function refuted(outcome: Outcome) {
+      const requests = new Requests();
+      expect(requests.opensAfter(times(8, outcome), same)).toBe(8);
+      requests.evidence.forget();
+      requests.evidence.noteLate(requests.told(outcome, { phone: 108 }));
+      requests.evidence.goOn(true);
+      return requests;
+    }
+
+    test.for([misconfigured, throttled(), throttled(5_000, 503)])('with %o', (outcome) => {
+      const requests = refuted(outcome);
+      expect(requests.opensAfter(times(100, outcome), (nth) => ({ phone: 100 + (nth % 9) }))).toBeUndefined();
+      expect(requests.opensAfter(times(8, outcome)), 'others do agree').toBe(8);
+    });
+
+    test('unless the answer is of another kind', () => {
+      expect(refuted(misconfigured).opensAfter(times(8, throttled()), same)).toBe(8);
+      expect(refuted(throttled()).opensAfter(times(8, misconfigured), same)).toBe(8);
+    });
+
+    test('unless they were served since', () => {
+      const requests = refuted(misconfigured);
+      for (let nth = 0; nth < 8; nth += 1) requests.answered(accepted, same(nth));
+      expect(requests.opensAfter(times(8, misconfigured), same)).toBe(8);
+    });
+
+    test('unless they were right', () => {
+      const requests = new Requests();
+      requests.opensAfter(times(8, misconfigured), same);
+      requests.evidence.forget();
+      requests.evidence.goOn(false);
+      expect(requests.opensAfter(times(8, misconfigured), same)).toBe(8);
+    });
+
+    test('and their answers prove to be their own as ever', () => {
+      const requests = refuted(misconfigured);
+      requests.answered(misconfigured, { id: 7, phone: 100 });
+      expect(requests.answered(accepted).own).toEqual([7]);
+    });
   });
 
   test('when it is forgotten what was', () => {

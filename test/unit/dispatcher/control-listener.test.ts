@@ -13,6 +13,7 @@ async function nudgedBy(changed: Partial<MailingChanged>): Promise<string[]> {
     { countInFlight: () => 0 } as unknown as Parts[2],
     {} as Parts[3],
     { nudge: (name: string) => void nudged.push(name) } as unknown as Parts[4],
+    {} as Parts[5],
   );
   const confirmed = await listener.mailingChanged({
     mailingId: 1,
