@@ -8,6 +8,7 @@ import { LeaveRoomForUpdates1764000000006 } from './1764000000006-leave-room-for
 import { SpellTagsOneWay1764000000007 } from './1764000000007-spell-tags-one-way.js';
 import { AddSuspicions1764000000008 } from './1764000000008-add-suspicions.js';
 import { TellOwnAnswersApart1764000000009 } from './1764000000009-tell-own-answers-apart.js';
+import { RememberRefutedWitnesses1764000000010 } from './1764000000010-remember-refuted-witnesses.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   SpellTagsOneWay1764000000007,
   AddSuspicions1764000000008,
   TellOwnAnswersApart1764000000009,
+  RememberRefutedWitnesses1764000000010,
 ];

@@ -10,8 +10,9 @@ export interface BreakerRow {
   reason: string | null;
   retryAt: number | null;
   probeOwner: string | null;
-  /** Since it opened last; kept when it closes. */
   failedProbes: number;
+  /** It is closed, and those over whose answers it had opened were wrong: others were served all the same. */
+  refuted: boolean;
   /** Milliseconds that those who were answered alike were told to wait, 0 without a word; null while it is closed. */
   askedForMs: number | null;
   /** Grows with each change. */
@@ -20,7 +21,7 @@ export interface BreakerRow {
 
 const row = `p.breaker AS state, p.reason, extract(epoch FROM p.retry_at)::float8 * 1000 AS "retryAt",
       p.probe_owner AS "probeOwner", p.failed_probes AS "failedProbes",
-      extract(epoch FROM p.paused_for)::float8 * 1000 AS "askedForMs", p.version`;
+      extract(epoch FROM p.paused_for)::float8 * 1000 AS "askedForMs", p.version, p.refuted`;
 
 const find: Statement = {
   name: 'find-breaker',
@@ -37,7 +38,7 @@ export async function findBreaker(sql: SqlExecutor, providerId: number): Promise
 const open: Statement = {
   name: 'open-breaker',
   text: `
-    UPDATE providers p SET breaker = 'open', reason = $2, opened_at = ems_now(), failed_probes = 0,
+    UPDATE providers p SET breaker = 'open', reason = $2, opened_at = ems_now(), failed_probes = 0, refuted = false,
       retry_at = ems_now() + make_interval(secs => $3::float8 / 1000),
       paused_for = make_interval(secs => $4::float8 / 1000),
       probe_owner = NULL, probe_until = NULL, version = p.version + 1
@@ -86,8 +87,14 @@ const startProbe: Statement = {
         ) b
         WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
           AND m.end_at > clock.now)
-    RETURNING ${row}`,
+    RETURNING ${row}, extract(epoch FROM clock.now - p.opened_at)::float8 * 1000 AS "openForMs"`,
 };
+
+/** The breaker as whoever may probe now has taken it. */
+export interface TakenProbe extends BreakerRow {
+  /** Milliseconds since it opened. */
+  openForMs: number;
+}
 
 /** Takes the right to probe for `holdMs`; undefined when it is not yet time, taken, or nothing is due. */
 export async function takeProbe(
@@ -95,8 +102,8 @@ export async function takeProbe(
   providerId: number,
   owner: string,
   holdMs: number,
-): Promise<BreakerRow | undefined> {
-  return (await sql.query<BreakerRow>(startProbe, [providerId, owner, holdMs]))[0];
+): Promise<TakenProbe | undefined> {
+  return (await sql.query<TakenProbe>(startProbe, [providerId, owner, holdMs]))[0];
 }
 
 const failProbe: Statement = {
@@ -105,13 +112,13 @@ const failProbe: Statement = {
     UPDATE providers p SET breaker = 'open', reason = coalesce($3, p.reason),
       failed_probes = p.failed_probes + CASE WHEN $3::text IS NULL THEN 0 ELSE 1 END,
       retry_at = ems_now() + make_interval(secs => $4::float8 / 1000),
-      paused_for = make_interval(secs => $5::float8 / 1000),
+      paused_for = CASE WHEN $3::text IS NULL THEN p.paused_for ELSE make_interval(secs => $5::float8 / 1000) END,
       probe_owner = NULL, probe_until = NULL, version = p.version + 1
     WHERE p.id = $1 AND p.breaker = 'half_open' AND p.probe_owner = $2::uuid
     RETURNING ${row}`,
 };
 
-/** The probe failed for a reason, or could not be made (null). */
+/** The probe failed for a reason, or could not be made (null): what was asked for before still holds then. */
 export async function reopenBreaker(
   sql: SqlExecutor,
   { providerId, owner }: { providerId: number; owner: string },
@@ -124,16 +131,17 @@ const close: Statement = {
   name: 'close-breaker',
   text: `
     UPDATE providers p SET breaker = 'closed', reason = NULL, opened_at = NULL, retry_at = NULL, paused_for = NULL,
-      probe_owner = NULL, probe_until = NULL, version = p.version + 1
+      failed_probes = 0, refuted = $3, probe_owner = NULL, probe_until = NULL, version = p.version + 1
     WHERE p.id = $1 AND p.breaker = 'half_open' AND p.probe_owner = $2::uuid
     RETURNING ${row}`,
 };
 
-/** The probe was answered: the provider is back. */
+/** The probe was answered: the provider is back, or, if that refutes those over whom it opened, was there all along. */
 export async function closeBreaker(
   sql: SqlExecutor,
   providerId: number,
   owner: string,
+  refuted = false,
 ): Promise<BreakerRow | undefined> {
-  return (await sql.query<BreakerRow>(close, [providerId, owner]))[0];
+  return (await sql.query<BreakerRow>(close, [providerId, owner, refuted]))[0];
 }

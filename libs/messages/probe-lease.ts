@@ -4,7 +4,7 @@ import { leaseChosen, type LeasedBatch } from './leased-batch.js';
 import { dueBatches } from './serving-order.js';
 
 /** Due batches that are looked into for somebody who had no suspicious answer yet: a few pages of messages each. */
-const LOOKED_INTO = '50';
+const LOOKED_INTO = '200';
 
 /** SQL that orders by chance, so that twice the weight is twice as likely to be first (Efraimidis and Spirakis, 2006). */
 const drawn = (weight: string) => `power(random(), 1.0 / greatest(${weight}, 1)) DESC`;
@@ -20,10 +20,10 @@ const leaseToProbe: Statement = {
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), candidate AS MATERIALIZED (
       SELECT due.id, CASE WHEN NOT $5 THEN due.on_ambiguous END AS held_last, coalesce(due.served, 0) AS served,
-        row_number() OVER (PARTITION BY due.mailing_id) AS nth
+        row_number() OVER (PARTITION BY due.mailing_id ORDER BY ${drawn('due.size')}) AS nth
       FROM (${dueBatches({ guard: '$3', recent: '$4', waiting: `'{}'`, order: drawn('b.size'), limit: LOOKED_INTO })}
       ) due
-      ORDER BY held_last, nth, random()
+      ORDER BY held_last, nth, CASE WHEN NOT $6 THEN coalesce(due.served, 0) END, random()
       LIMIT ${LOOKED_INTO}
     ), looked_into AS MATERIALIZED (
       SELECT c.*, (

@@ -16,10 +16,10 @@ export function dueBatches(parameters: {
   also?: string;
 }): string {
   return `
-      SELECT b.id, m.id AS mailing_id, m.priority, m.on_ambiguous, least(b.not_after, m.end_at) AS deadline,
+      SELECT b.id, b.size, m.id AS mailing_id, m.priority, m.on_ambiguous, least(b.not_after, m.end_at) AS deadline,
         array_position(${parameters.recent}::bigint[], m.id) AS served
       FROM clock CROSS JOIN mailings m CROSS JOIN LATERAL (
-        SELECT b.id, b.not_after FROM batches b
+        SELECT b.id, b.size, b.not_after FROM batches b
         WHERE b.mailing_id = m.id AND b.state <> 'done' AND b.state = 'ready'
           AND b.due_at <= clock.now
           AND b.not_after > clock.now + make_interval(secs => ${parameters.guard}::float8 / 1000)

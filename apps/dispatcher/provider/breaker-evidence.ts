@@ -117,9 +117,13 @@ export class BreakerEvidence<Message extends Witness> {
    * started after them. Each is returned once.
    */
   judge({ outcome, message, startedAt }: Answered<Message>): readonly Suspect<Message>[] {
-    if (outcome.kind !== 'accepted' && outcome.kind !== 'refused' && outcome.kind !== 'notNow') return NONE;
-    this.refuted.served(message.phone);
+    if (!isService(outcome)) return NONE;
     return this.suspects.judge(message.phone, startedAt);
+  }
+
+  /** Whoever is served is believed again, in whichever way it came to that. */
+  noteServed({ outcome, message }: Answered<Message>): void {
+    if (isService(outcome)) this.refuted.served(message.phone);
   }
 
   /** Starts counting anew, and holds nothing against anybody. */
@@ -130,20 +134,20 @@ export class BreakerEvidence<Message extends Witness> {
 
   /** An answer that came when sending had stopped: who gets a suspicious one agrees with those who stopped sending. */
   noteLate({ message, outcome }: Answered<Message>): void {
-    if (isSuspicion(outcome)) this.refuted.testify(message.phone, outcome.kind);
+    if (isSuspicion(outcome) && mayBeOwn(outcome)) this.refuted.testify(message.phone, outcome.kind);
   }
 
   /**
-   * Sending goes on. Those who agreed that it had to stop, and are returned, are refuted if others were served all
-   * the same.
+   * Sending goes on at `now`. Those who agreed that it had to stop, and are returned, are refuted if others were
+   * served all the same.
    */
-  goOn(areRefuted: boolean): Witnesses {
-    return this.refuted.settle(areRefuted);
+  goOn(areRefuted: boolean, now: number): Witnesses {
+    return this.refuted.settle(areRefuted, now);
   }
 
   /** Another dispatcher had to stop over these, though others were served. */
-  believeNoMore(refuted: Witnesses): void {
-    this.refuted.refute(refuted);
+  believeNoMore(refuted: Witnesses, now: number): void {
+    this.refuted.refute(refuted, now);
   }
 
   private forgetFailures(): void {
@@ -157,15 +161,22 @@ export class BreakerEvidence<Message extends Witness> {
     outcome,
     ...when
   }: Answered<Message> & { outcome: Suspect<Message>['answer'] }): BreakerVerdict | undefined {
-    const witness = isWitness(outcome, message) && !this.refuted.has(message.phone, outcome.kind);
+    const witness =
+      isWitness(outcome, message) && !this.refuted.has(message.phone, outcome.kind, when.answeredAt);
     this.suspects.add({ ...when, message, recipient: message.phone, answer: outcome, witness });
     if (this.suspects.agreement < RECIPIENTS_THAT_AGREE) return undefined;
     const { agreeing } = this.suspects;
-    for (const { recipient, answer } of agreeing) this.refuted.testify(recipient, answer.kind);
+    const inDoubt = agreeing.filter(({ answer }) => mayBeOwn(answer));
+    for (const { recipient, answer } of inDoubt) this.refuted.testify(recipient, answer.kind);
     const askedForMs = Math.min(...agreeing.map(({ answer }) => waitOf(answer)));
-    const isAboutAll = agreeing.every(({ answer }) => !mayBeOwn(answer));
+    const isAboutAll = inDoubt.length === 0;
     return { reason: reasonOf(outcome), retryInMs: isAboutAll ? askedForMs : 0, askedForMs };
   }
+}
+
+/** Whether the provider was at work for this message. */
+function isService({ kind }: Outcome): boolean {
+  return kind === 'accepted' || kind === 'refused' || kind === 'notNow';
 }
 
 /** Milliseconds that a suspicious answer asks everybody to wait, if it is about everybody. */

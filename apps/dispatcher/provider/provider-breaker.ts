@@ -20,7 +20,6 @@ import {
   isOfAnAnswer,
   isSuspicion,
   isThrottling,
-  PROBES_THAT_AGREE,
 } from './breaker-evidence.js';
 import type { Suspect } from './suspects.js';
 
@@ -78,6 +77,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
    * probe came to is for the prober to judge. What started before sending stopped last is held against nobody.
    */
   note(answered: Answered<GrantedMessage>): readonly Suspect<GrantedMessage>[] {
+    this.evidence.noteServed(answered);
     if (answered.message.batch.probe) return NONE;
     const { outcome } = answered;
     if (this.isOpen) {
@@ -111,13 +111,12 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   /** Takes over a state that was just read or written; an older one than known is ignored. */
   adopt(row: BreakerRow): void {
     if (this.row && row.version < this.row.version) return;
-    // Where nobody could be told that sending had stopped, no probe has shown anything.
     const wasProbed = this.row !== undefined && row.version > this.row.version;
     this.reason = row.reason ?? this.reason;
     this.row = row;
     if (this.opening) return;
-    const areRefuted = wasProbed && row.failedProbes < PROBES_THAT_AGREE;
-    if (row.state === 'closed') this.goOn(areRefuted);
+    // Where nobody could be told that sending had stopped, no probe has shown anything.
+    if (row.state === 'closed') this.goOn(row.refuted && wasProbed);
     else this.halt();
   }
 
@@ -184,7 +183,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
 
   /** Another dispatcher had to stop over these, though others were served: they are no witnesses here either. */
   believeNoMore(refuted: WitnessesRefuted): void {
-    this.evidence.believeNoMore(refuted);
+    this.evidence.believeNoMore(refuted, performance.now());
   }
 
   private halt(): void {
@@ -199,7 +198,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   private goOn(areRefuted: boolean): void {
     if (!this.isOpen) return;
     this.gate.breakerOpen = false;
-    const { throttled, misconfigured } = this.evidence.goOn(areRefuted);
+    const { throttled, misconfigured } = this.evidence.goOn(areRefuted, performance.now());
     if (areRefuted && throttled.length + misconfigured.length > 0) {
       const refuted: WitnessesRefuted = { providerId: DEFAULT_PROVIDER, throttled, misconfigured };
       this.bus.announce(controlSubjects.refuted, refuted);

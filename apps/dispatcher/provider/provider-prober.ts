@@ -7,6 +7,7 @@ import {
   DEFAULT_PROVIDER,
   type Pause,
   reopenBreaker,
+  type TakenProbe,
   takeProbe,
 } from '#libs/messages';
 import type { Outcome } from '#libs/provider';
@@ -15,12 +16,14 @@ import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
 import { ProbeSender } from '../sending/probe-sender.js';
 import { mayBeOwn } from '../sending/outcome-effect.js';
-import { isOfAnAnswer, isSuspicion, isThrottling, PROBES_THAT_AGREE, reasonOf } from './breaker-evidence.js';
+import { isOfAnAnswer, isSuspicion, PROBES_THAT_AGREE, reasonOf } from './breaker-evidence.js';
 import { ProviderBreaker } from './provider-breaker.js';
 
 /** Milliseconds. A provider's return is noticed within the longest pause and the probe's own deadline. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 2_000;
+/** Milliseconds after the breaker opened in which a probe still counts as one that left at once. */
+const AT_ONCE = 1_000;
 /** How much longer than its request a probe may take before another dispatcher probes. */
 const PROBE_MARGIN = 2_000;
 
@@ -60,16 +63,22 @@ export class ProviderProber implements Duty<ProbeResult> {
       return 'not due';
     }
     this.breaker.adopt(taken);
-    const outcome = await this.sender.sendOne({
+    const probe = await this.sender.sendOne({
       anyone: isOfAnAnswer(taken.reason),
       // By turns, as what is left of a mailing may all have had such an answer.
       unsuspectedFirst: taken.failedProbes % 2 === 0,
     });
-    switch (outcome?.kind) {
+    if (!probe) {
+      await this.fail({ reason: null, retryInMs: FIRST_PAUSE });
+      return 'nothing to send';
+    }
+    const { outcome } = probe;
+    switch (outcome.kind) {
       case 'accepted':
       case 'refused':
       case 'notNow': {
-        const closed = await closeBreaker(this.sql, DEFAULT_PROVIDER, this.identity.id);
+        const refuted = probe.wasUnsuspected && wasAtOnce(taken);
+        const closed = await closeBreaker(this.sql, DEFAULT_PROVIDER, this.identity.id, refuted);
         if (closed) this.share(closed);
         return 'answered';
       }
@@ -82,13 +91,14 @@ export class ProviderProber implements Duty<ProbeResult> {
           await this.fail({ reason: null, retryInMs: FIRST_PAUSE });
           return 'nothing to send';
         }
-        const pause = pauseAfter(outcome, taken);
-        await this.fail(pause);
-        return pause.retryInMs === 0 ? 'in doubt' : 'failed';
+        if (isInDoubt(outcome, taken)) {
+          // What everybody is asked for is what those before were told, until as many say otherwise.
+          await this.fail({ reason: reasonOf(outcome), retryInMs: 0, askedForMs: taken.askedForMs ?? 0 });
+          return 'in doubt';
+        }
+        await this.fail(pauseAfter(outcome, taken));
+        return 'failed';
       }
-      case undefined:
-        await this.fail({ reason: null, retryInMs: FIRST_PAUSE });
-        return 'nothing to send';
     }
   }
 
@@ -107,21 +117,34 @@ export class ProviderProber implements Duty<ProbeResult> {
   }
 }
 
-/** The pause after a probe that failed: none while it may have met just one more recipient in trouble. */
+/** Whether a probe that failed may have met just one more recipient in trouble. */
+function isInDoubt(outcome: FailedProbe, { failedProbes }: BreakerRow): boolean {
+  return isSuspicion(outcome) && mayBeOwn(outcome) && failedProbes + 1 < PROBES_THAT_AGREE;
+}
+
+/**
+ * Whether sending has only just stopped, over answers that may be about single recipients: too short a while for an
+ * outage to have ended. Whoever had no such answer and is served then, refutes those over whom it stopped.
+ */
+function wasAtOnce({ reason, failedProbes, openForMs }: TakenProbe): boolean {
+  return isOfAnAnswer(reason) && failedProbes < PROBES_THAT_AGREE && openForMs < AT_ONCE;
+}
+
+/** The pause after a probe that failed; after as many as have to agree it begins with the shortest. */
 function pauseAfter(outcome: FailedProbe, taken: BreakerRow): Pause {
-  const askedForMs = outcome.kind === 'throttled' ? askedFor(outcome.retryAfterMs, taken) : 0;
-  const failed = taken.failedProbes + 1;
-  // How many of them say that it is about everybody.
-  const agreeing = isSuspicion(outcome) && mayBeOwn(outcome) ? failed - PROBES_THAT_AGREE + 1 : failed;
-  const pause = outcome.kind === 'throttled' ? askedForMs : Math.min(LONGEST_PAUSE, FIRST_PAUSE * agreeing);
-  return { reason: reasonOf(outcome), retryInMs: agreeing < 1 ? 0 : pause, askedForMs };
+  const reason = reasonOf(outcome);
+  if (outcome.kind === 'throttled') {
+    const askedForMs = askedFor(outcome.retryAfterMs, taken);
+    return { reason, retryInMs: Math.max(FIRST_PAUSE, askedForMs), askedForMs };
+  }
+  const before = taken.failedProbes - (isSuspicion(outcome) ? PROBES_THAT_AGREE - 1 : 0);
+  return { reason, retryInMs: Math.min(LONGEST_PAUSE, FIRST_PAUSE * (1 + before)) };
 }
 
 /**
  * The pause that one more recipient was asked for, in milliseconds, as far as that is believed. A single one's long
  * pause is not everybody's, so it takes several that agree: up to twice what those before were told.
  */
-function askedFor(retryAfterMs: number | undefined, { reason, askedForMs }: BreakerRow): number {
-  const before = isThrottling(reason) ? (askedForMs ?? 0) : 0;
-  return Math.min(retryAfterMs ?? LONGEST_PAUSE, Math.max(LONGEST_PAUSE, 2 * before));
+function askedFor(retryAfterMs: number | undefined, taken: BreakerRow): number {
+  return Math.min(retryAfterMs ?? LONGEST_PAUSE, Math.max(LONGEST_PAUSE, 2 * (taken.askedForMs ?? 0)));
 }

@@ -25,6 +25,13 @@ const LONGEST_WAIT = 500;
 /** Milliseconds until there may be room for further slots in reserve. */
 const ROOM_WAIT = 20;
 
+/** What one message came to that was sent to see whether the provider is up. */
+export interface Probe {
+  outcome: Outcome;
+  /** It had no answer before that may be about its recipient alone. */
+  wasUnsuspected: boolean;
+}
+
 /**
  * Takes one leased batch through grant, send and release. What is left to wait for, slow answers or slots of a
  * mailing's own limit, is waited for on the side, so that it does not keep the lane from the next batch.
@@ -62,13 +69,14 @@ export class BatchRunner {
   }
 
   /** Sends one message of a batch that was leased for probing; undefined when there was none to send. */
-  async probe(batch: OpenBatch): Promise<Outcome | undefined> {
+  async probe(batch: OpenBatch): Promise<Probe | undefined> {
     try {
       batch.ungranted.add(pickOne(await this.leases.findWaiting(batch)));
       const granted =
         batch.ungranted.size > 0 ? await this.granter.grantNext(batch, 1, () => true) : undefined;
       const [message] = granted?.messages ?? [];
-      return message && (await this.sender.sendNow(message));
+      const outcome = message && (await this.sender.sendNow(message));
+      return outcome && { outcome, wasUnsuspected: message.suspicions === 0 };
     } finally {
       await this.finish(batch, 0);
     }

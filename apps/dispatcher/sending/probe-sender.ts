@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ProbeOrder } from '#libs/messages';
-import type { Outcome } from '#libs/provider';
-import { BatchRunner } from './batch-runner.js';
+import { BatchRunner, type Probe } from './batch-runner.js';
 import { LeaseHolder } from './lease-holder.js';
 import { ServingMemory } from './serving-memory.js';
 
@@ -19,7 +18,7 @@ export class ProbeSender {
   /**
    * What the provider made of it; undefined when nothing could be sent.
    */
-  async sendOne(order: Omit<ProbeOrder, 'recentMailings'>): Promise<Outcome | undefined> {
+  async sendOne(order: Omit<ProbeOrder, 'recentMailings'>): Promise<Probe | undefined> {
     const { recentMailings } = this.probed;
     const batch = await this.leases.takeToProbe({ ...order, recentMailings });
     if (!batch) return undefined;

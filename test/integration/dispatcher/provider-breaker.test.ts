@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { closeBreaker, findBreaker, openBreaker, reopenBreaker, takeProbe } from '#libs/messages';
+import { closeBreaker, findBreaker, openBreaker, takeProbe } from '#libs/messages';
 import type { ControlBus } from '#libs/nats';
 import type { Outcome } from '#libs/provider';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
@@ -39,16 +39,11 @@ async function aBreaker() {
     return breaker.note({ message, outcome, latencyMs: 1, startedAt, answeredAt: performance.now() });
   };
   const { id: owner } = await scenario.dispatcher();
-  /** One probe after another fails, as often as said; the next one is answered. */
-  const probed = async (failures: number) => {
-    const probe = { providerId: PROVIDER, owner };
+  /** A probe is answered, which refutes those who stopped sending, or does not. */
+  const probed = async ({ refuted }: { refuted: boolean }) => {
     await vi.waitFor(async () => expect((await findBreaker(sql, PROVIDER)).state).toBe('open'));
-    for (let nth = 0; nth < failures; nth += 1) {
-      await takeProbe(sql, PROVIDER, owner, 5_000);
-      await reopenBreaker(sql, probe, { reason: 'misconfigured: status 403', retryInMs: 0 });
-    }
     await takeProbe(sql, PROVIDER, owner, 5_000);
-    await closeBreaker(sql, PROVIDER, owner);
+    await closeBreaker(sql, PROVIDER, owner, refuted);
     await vi.waitFor(async () => {
       await breaker.runOnce();
       expect(breaker.isOpen).toBe(false);
@@ -91,12 +86,23 @@ test('those who stopped sending while others were served do not stop it again', 
   const { announce, note, probed, opensOver } = await aBreaker();
   expect(opensOver(refused)).toBe(true);
   note(9, refused);
-  await probed(2);
+  await probed({ refuted: true });
   const refuted = { providerId: PROVIDER, throttled: [], misconfigured: [...EIGHT, 9] };
   expect(announce).toHaveBeenCalledWith('ems.control.refuted', refuted);
 
   expect(opensOver(refused, [...EIGHT, 9]), 'the same').toBe(false);
   expect(opensOver(refused, [11, 12, 13, 14, 15, 16, 17, 18]), 'others').toBe(true);
+});
+
+test('those who were served by a probe are believed again', async () => {
+  const { breaker, probed, opensOver } = await aBreaker();
+  expect(opensOver(refused)).toBe(true);
+  await probed({ refuted: true });
+  for (const phone of EIGHT) {
+    const message = { id: phone, phone, batch: { probe: true } } as GrantedMessage;
+    breaker.note({ message, outcome: accepted, latencyMs: 1, startedAt: 0, answeredAt: 1 });
+  }
+  expect(opensOver(refused)).toBe(true);
 });
 
 test('those over whom another dispatcher stopped do not stop it here', async () => {
@@ -109,7 +115,7 @@ test('those over whom another dispatcher stopped do not stop it here', async () 
 test('those who stopped sending for good reason may stop it again', async () => {
   const { announce, probed, opensOver } = await aBreaker();
   expect(opensOver(refused)).toBe(true);
-  await probed(3);
+  await probed({ refuted: false });
   expect(announce).not.toHaveBeenCalledWith('ems.control.refuted', expect.anything());
 
   expect(opensOver(refused)).toBe(true);
@@ -119,7 +125,7 @@ test('an answer to what started before sending stopped is held against nobody wh
   const { note, probed, opensOver } = await aBreaker();
   const before = performance.now();
   expect(opensOver(refused)).toBe(true);
-  await probed(3);
+  await probed({ refuted: false });
 
   for (let phone = 20; phone < 30; phone += 1) note(phone, refused, before);
   expect(note(10, accepted), 'the token was wrong then').toEqual([]);

@@ -23,7 +23,7 @@ const guards: Record<string, Guard> = {
   'lease-ticketed-batch': guard(120, 'batches_pkey'),
   'find-outranking': guard(700, 'batches_pkey', 'mailings_unfinished'),
   'lease-due-batch': guard(700, 'mailings_unfinished', 'batches_open', 'batches_pkey'),
-  // Looks into 50 batches for somebody without a suspicious answer.
+  // Looks into 200 batches for somebody without a suspicious answer.
   'lease-batch-to-probe': guard(
     5_000,
     'mailings_unfinished',

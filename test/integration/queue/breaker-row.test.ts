@@ -52,23 +52,30 @@ describe('the breaker', () => {
   });
 });
 
-test('it is kept how many probes had failed, until it opens again', async () => {
-  const { sql, one, probe, reopen, shiftClock } = await opened();
-  await shiftClock('10s');
-  await probe(one);
-  await reopen(one, 'still refused');
-  await shiftClock('2s');
-  await probe(one);
-  expect(await closeBreaker(sql, PROVIDER, one.id)).toMatchObject({ state: 'closed', failedProbes: 1 });
-  const again = await openBreaker(sql, PROVIDER, { reason: 'throttled', retryInMs: 0, askedForMs: 5_000 });
-  expect(again).toMatchObject({ failedProbes: 0, askedForMs: 5_000 });
-  await probe(one);
-  const row = await reopenBreaker(
-    sql,
-    { providerId: PROVIDER, owner: one.id },
-    { reason: 'throttled', retryInMs: 100, askedForMs: 7_000 },
-  );
-  expect(row, 'the pause may be another than the one asked for').toMatchObject({ askedForMs: 7_000 });
+describe('what is told of the last opening', () => {
+  test('is whether those over whom it opened were wrong, until it opens again', async () => {
+    const { sql, one, probe, shiftClock } = await opened();
+    await shiftClock('10s');
+    expect((await probe(one))?.openForMs).toBeGreaterThanOrEqual(10_000);
+    const closed = await closeBreaker(sql, PROVIDER, one.id, true);
+    expect(closed).toMatchObject({ state: 'closed', refuted: true });
+    const again = await openBreaker(sql, PROVIDER, { reason: 'throttled', retryInMs: 0 });
+    expect(again).toMatchObject({ refuted: false, failedProbes: 0 });
+  });
+
+  test('is what was asked for, whenever the next probe is due, and though one could not be made', async () => {
+    const { sql, one, probe } = await opened();
+    await sql.query({ name: 'close', text: `UPDATE providers SET breaker = 'closed'` }, []);
+    const asked = { reason: 'throttled', retryInMs: 0, askedForMs: 5_000 };
+    expect(await openBreaker(sql, PROVIDER, asked)).toMatchObject({ askedForMs: 5_000 });
+    await probe(one);
+    const owned = { providerId: PROVIDER, owner: one.id };
+    const none = await reopenBreaker(sql, owned, { reason: null, retryInMs: 0 });
+    expect(none).toMatchObject({ askedForMs: 5_000 });
+    await probe(one);
+    const next = await reopenBreaker(sql, owned, { ...asked, askedForMs: 7_000 });
+    expect(next).toMatchObject({ askedForMs: 7_000 });
+  });
 });
 
 describe('a longer pause that the provider asks for', () => {

@@ -158,7 +158,7 @@ describe('one recipient in trouble', () => {
     const probed = runner.probe(await take({ probe: true }));
     await vi.waitFor(() => expect(onTheWire).toHaveLength(1), { interval: 5 });
     onTheWire.shift()?.(accepted);
-    expect(await probed).toEqual({ kind: 'accepted' });
+    expect(await probed).toMatchObject({ outcome: { kind: 'accepted' } });
     expect((await scenario.messages(mailing)).map(({ status }) => status)).toEqual([
       ...Array.from({ length: 19 }, () => 'pending'),
       'sent',

@@ -19,7 +19,7 @@ const throttled = (retryAfterMs?: number, httpStatus = 429): Outcome => ({
 /** One request after another, each of another recipient if not said; each takes a millisecond. */
 class Requests {
   readonly evidence = new BreakerEvidence<Witness>();
-  private now = 0;
+  now = 0;
 
   told(outcome: Outcome, given: Partial<Witness> & { startedAt?: number } = {}) {
     this.now += 1;
@@ -166,11 +166,11 @@ describe('a provider does not count as down', () => {
       expect(requests.opensAfter(times(8, outcome), same)).toBe(8);
       requests.evidence.forget();
       requests.evidence.noteLate(requests.told(outcome, { phone: 108 }));
-      requests.evidence.goOn(true);
+      requests.evidence.goOn(true, requests.now);
       return requests;
     }
 
-    test.for([misconfigured, throttled(), throttled(5_000, 503)])('with %o', (outcome) => {
+    test.for([misconfigured, throttled()])('with %o', (outcome) => {
       const requests = refuted(outcome);
       expect(requests.opensAfter(times(100, outcome), (nth) => ({ phone: 100 + (nth % 9) }))).toBeUndefined();
       expect(requests.opensAfter(times(8, outcome)), 'others do agree').toBe(8);
@@ -181,9 +181,21 @@ describe('a provider does not count as down', () => {
       expect(refuted(throttled()).opensAfter(times(8, misconfigured), same)).toBe(8);
     });
 
+    test('unless it is about everybody by its kind', () => {
+      expect(refuted(throttled(5_000, 503)).opensAfter(times(8, throttled(5_000, 503)), same)).toBe(8);
+    });
+
     test('unless they were served since', () => {
       const requests = refuted(misconfigured);
-      for (let nth = 0; nth < 8; nth += 1) requests.answered(accepted, same(nth));
+      for (let nth = 0; nth < 8; nth += 1) requests.evidence.noteServed(requests.told(accepted, same(nth)));
+      expect(requests.opensAfter(times(8, misconfigured), same)).toBe(8);
+    });
+
+    test('until ten minutes have passed', () => {
+      const requests = refuted(misconfigured);
+      requests.now += 599_000;
+      expect(requests.opensAfter(times(8, misconfigured), same)).toBeUndefined();
+      requests.now += 1_000;
       expect(requests.opensAfter(times(8, misconfigured), same)).toBe(8);
     });
 
@@ -191,7 +203,7 @@ describe('a provider does not count as down', () => {
       const requests = new Requests();
       requests.opensAfter(times(8, misconfigured), same);
       requests.evidence.forget();
-      requests.evidence.goOn(false);
+      requests.evidence.goOn(false, requests.now);
       expect(requests.opensAfter(times(8, misconfigured), same)).toBe(8);
     });
 
