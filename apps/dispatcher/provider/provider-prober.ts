@@ -22,7 +22,7 @@ import { ProviderBreaker } from './provider-breaker.js';
 /** Milliseconds. A provider's return is noticed within the longest pause and the probe's own deadline. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 2_000;
-/** Milliseconds after the breaker opened in which a probe still counts as one that left at once. */
+/** Milliseconds after the breaker opened in which a probe that begins still counts as one that left at once. */
 const AT_ONCE = 1_000;
 /** How much longer than its request a probe may take before another dispatcher probes. */
 const PROBE_MARGIN = 2_000;
@@ -137,8 +137,9 @@ function pauseAfter(outcome: FailedProbe, taken: BreakerRow): Pause {
     const askedForMs = askedFor(outcome.retryAfterMs, taken);
     return { reason, retryInMs: Math.max(FIRST_PAUSE, askedForMs), askedForMs };
   }
+  const askedForMs = taken.askedForMs ?? 0;
   const before = taken.failedProbes - (isSuspicion(outcome) ? PROBES_THAT_AGREE - 1 : 0);
-  return { reason, retryInMs: Math.min(LONGEST_PAUSE, FIRST_PAUSE * (1 + before)) };
+  return { reason, retryInMs: Math.min(LONGEST_PAUSE, FIRST_PAUSE * (1 + before)), askedForMs };
 }
 
 /**

@@ -61,6 +61,9 @@ export class RefutedWitnesses {
   }
 
   served(recipient: number): void {
-    for (const kind of KINDS) this.refuted[kind].delete(recipient);
+    for (const kind of KINDS) {
+      this.refuted[kind].delete(recipient);
+      this.agreeing[kind].delete(recipient);
+    }
   }
 }

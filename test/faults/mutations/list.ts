@@ -170,7 +170,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'apps/dispatcher/provider/breaker-evidence.ts',
-        replace: '!this.refuted.has(message.phone, outcome.kind)',
+        replace: '!this.refuted.has(message.phone, outcome.kind, when.answeredAt)',
         by: 'true',
       },
     ],

@@ -112,6 +112,14 @@ describe('when three probes agree', () => {
     expect((await third(throttled(told), { askedForMs })).waits).toEqual(about(pause));
   });
 
+  test('a pause is still known after a probe that got no answer', async () => {
+    const { probed, shiftClock } = await aProber({ askedForMs: 60_000 });
+    await probed(throttled(60_000));
+    expect((await probed(ambiguous)).result).toBe('failed');
+    await shiftClock('2s');
+    expect((await probed(throttled(60_000))).waits).toEqual(about(60_000));
+  });
+
   test('a pause is still known after a probe that could not be made', async () => {
     const { probed, shiftClock } = await aProber({ askedForMs: 60_000 });
     expect(await probed(undefined)).toEqual({ result: 'nothing to send', waits: about(1_000) });

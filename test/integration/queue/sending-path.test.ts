@@ -158,7 +158,11 @@ describe('one recipient in trouble', () => {
     const probed = runner.probe(await take({ probe: true }));
     await vi.waitFor(() => expect(onTheWire).toHaveLength(1), { interval: 5 });
     onTheWire.shift()?.(accepted);
-    expect(await probed).toMatchObject({ outcome: { kind: 'accepted' } });
+    expect(await probed).toEqual({ outcome: { kind: 'accepted' }, wasUnsuspected: true });
+    const next = runner.probe(await take({ probe: true }));
+    await vi.waitFor(() => expect(onTheWire).toHaveLength(1), { interval: 5 });
+    onTheWire.shift()?.({ outcome: { kind: 'notSent', error: 'ECONNREFUSED' }, latencyMs: 1 });
+    expect(await next, 'there is nobody else').toMatchObject({ wasUnsuspected: false });
     expect((await scenario.messages(mailing)).map(({ status }) => status)).toEqual([
       ...Array.from({ length: 19 }, () => 'pending'),
       'sent',

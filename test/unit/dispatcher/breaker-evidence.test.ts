@@ -191,6 +191,14 @@ describe('a provider does not count as down', () => {
       expect(requests.opensAfter(times(8, misconfigured), same)).toBe(8);
     });
 
+    test('unless they were served before sending went on', () => {
+      const requests = new Requests();
+      requests.opensAfter(times(8, misconfigured), same);
+      requests.evidence.forget();
+      for (let nth = 0; nth < 8; nth += 1) requests.evidence.noteServed(requests.told(accepted, same(nth)));
+      expect(requests.evidence.goOn(true, requests.now)).toEqual({ throttled: [], misconfigured: [] });
+    });
+
     test('until ten minutes have passed', () => {
       const requests = refuted(misconfigured);
       requests.now += 599_000;
