@@ -4,21 +4,21 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadDispatcherConfig } from '#libs/config';
 import { NatsLink, natsMicroservice } from '#libs/nats';
-import { ProblemFilter } from '#libs/problem-answers';
+import { httpPort, type PortLimits, ProblemFilter, refuseTunnels } from '#libs/problem-answers';
 import { Logger } from '#libs/telemetry';
 import { DispatcherModule } from './dispatcher.module.js';
 import { judgeKeys } from './health/health-access.js';
 
-/** Only probes and scrapes come in: connections at one time, and milliseconds for a request or of silence. */
+/** Only probes and scrapes come in. */
 const CONNECTIONS = 100;
-const REQUEST_TIMEOUT = 10_000;
-const SILENCE = 60_000;
+const LIMITS: PortLimits = { arrivalMs: 10_000, silenceMs: 60_000 };
 
 async function main(): Promise<void> {
   const config = loadDispatcherConfig();
-  const adapter = new FastifyAdapter({ requestTimeout: REQUEST_TIMEOUT, connectionTimeout: SILENCE });
+  const adapter = new FastifyAdapter(httpPort(LIMITS));
   const server = adapter.getInstance();
   server.server.maxConnections = CONNECTIONS;
+  refuseTunnels(server);
   if (config.apiKeys.length > 0) judgeKeys(server, config.apiKeys);
   const app = await NestFactory.create<NestFastifyApplication>(DispatcherModule.forRoot(config), adapter, {
     bufferLogs: true,

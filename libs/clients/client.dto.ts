@@ -127,6 +127,12 @@ export class ClientsQuery extends PageQuery {
   @PhoneField({ description: 'The client with this phone, written as in a new client.', optional: true })
   phone?: string | number;
 
+  @CountryField({
+    description: 'The country of a phone without a country code.',
+    leftOut: 'that of the service, if there is one',
+  })
+  defaultCountry?: CountryCode;
+
   @TagField({ description: 'Clients with this tag.', example: 'vip', optional: true, max: 64 })
   tag?: string;
 

@@ -42,7 +42,8 @@ export class ClientsService {
   async list(query: ClientsQuery): Promise<Page<ClientDto>> {
     const after = this.cursors.read(query.cursor) ?? 0;
     const filter = {
-      phone: query.phone === undefined ? undefined : phoneOf(query.phone, this.country),
+      phone:
+        query.phone === undefined ? undefined : phoneOf(query.phone, query.defaultCountry ?? this.country),
       tag: query.tag,
       operatorCode: query.operatorCode,
       timezones: query.timezone === undefined ? undefined : aliasesOf(query.timezone),

@@ -77,7 +77,7 @@ function wrongForm(text: string): string | undefined {
 
 /** Four numbers up to 255 with dots; pairs of digits throughout are how phone numbers are grouped in some countries. */
 function isAddress(text: string): boolean {
-  const groups = text.split('.');
+  const groups = text.replace(/^\+/, '').split('.');
   return (
     groups.length === 4 &&
     groups.every((group) => /^(0|[1-9]\d{0,2})$/.test(group) && Number(group) <= 255) &&

@@ -1,11 +1,30 @@
+/** The kinds of trouble, as whoever may know no details is told. */
+export const healthClasses = [
+  'behind',
+  'failed',
+  'failing',
+  'late',
+  'misaddressed',
+  'misconfigured',
+  'missing',
+  'none',
+  'outdated',
+  'shortage',
+  'silent',
+  'throttled',
+  'unreachable',
+] as const;
+
+export type HealthClass = (typeof healthClasses)[number];
+
 /**
  * What a check found. `degraded` is for what operators should look at while the process still does its work;
  * `down` for what it can't do without.
  */
 export interface Finding {
   status: 'up' | 'degraded' | 'down';
-  /** The kind of trouble: one fixed word of ours. All but it and the status is for those who may know details. */
-  class?: string;
+  /** All but this and the status is for those who may know details. */
+  class?: HealthClass;
   /** One sentence, when not all is well. */
   message?: string;
   [detail: string]: unknown;

@@ -1,7 +1,7 @@
 import { ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { maskWords } from '#libs/masking';
-import type { Finding, HealthCheck } from './check.js';
+import type { Finding, HealthCheck, HealthClass } from './check.js';
 
 export interface HealthReport {
   /** The HTTP status: 503 when something essential is down or the process is stopping. */
@@ -72,7 +72,7 @@ export class HealthService {
   }
 
   private async find(check: HealthCheck): Promise<Finding> {
-    const failed = (kind: string, words: string): Finding => ({
+    const failed = (kind: HealthClass, words: string): Finding => ({
       status: check.essential ? 'down' : 'degraded',
       class: kind,
       message: maskWords(words),

@@ -1,4 +1,4 @@
-export type { Finding, HealthCheck } from './check.js';
+export { type Finding, type HealthCheck, type HealthClass, healthClasses } from './check.js';
 export { migrationsCheck, postgresCheck } from './database-checks.js';
 export { HealthModule, type HealthModuleOptions } from './health.module.js';
 export { type Asking, type HealthReport, HealthService, type MayKnowDetails } from './health.service.js';

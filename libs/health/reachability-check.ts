@@ -1,6 +1,8 @@
 import type { HttpService } from '@nestjs/axios';
 import { isAxiosError, isCancel } from 'axios';
 import { firstValueFrom } from 'rxjs';
+import { maskWords } from '#libs/masking';
+import { misaddressOf, misaddressOfNoHttp } from '#libs/provider';
 import type { Finding, HealthCheck } from './check.js';
 
 /** Milliseconds. */
@@ -39,11 +41,13 @@ async function reach(http: HttpService, url: string): Promise<Finding> {
     );
     return { status: 'up', httpStatus: status };
   } catch (error) {
+    const wrong = misaddressOf(error) ?? misaddressOfNoHttp(Object(error).cause);
     const reason = isCancel(error)
       ? `no answer within ${TIMEOUT} ms`
       : isAxiosError(error)
         ? (error.code ?? error.message)
         : String(error);
-    return { status: 'degraded', class: 'unreachable', message: `It is not reachable: ${reason}.` };
+    const message = maskWords(`It is not reachable: ${reason}${wrong ? `: ${wrong.advice}` : ''}.`);
+    return { status: 'degraded', class: wrong ? 'misaddressed' : 'unreachable', message };
   }
 }

@@ -1,5 +1,5 @@
 import type { Sql, Statement } from '#libs/database';
-import type { HealthCheck } from '#libs/health';
+import { type HealthCheck, type HealthClass, healthClasses } from '#libs/health';
 import { maskWords } from '#libs/masking';
 import type { BreakerState } from './breaker-row.js';
 import { measureDueBacklog } from './due-backlog.js';
@@ -99,7 +99,7 @@ function maskReason(row: ProviderState): ProviderState {
 }
 
 /** The word before the colon, which is ours, of a reason such as `misconfigured: HTTP 401`. */
-function classOf(reason: string | null | undefined): { class?: string } {
-  const [, word] = /^([a-z-]{1,30}): /.exec(reason ?? '') ?? [];
-  return word === undefined ? {} : { class: word };
+function classOf(reason: string | null | undefined): { class?: HealthClass } {
+  const known = healthClasses.find((word) => reason?.startsWith(`${word}: `));
+  return known === undefined ? {} : { class: known };
 }

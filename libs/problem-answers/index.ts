@@ -1,1 +1,3 @@
+export { addOwnHeaders, httpPort, type PortLimits } from './http-port.js';
 export { answerWithProblem, ProblemFilter } from './problem-answer.js';
+export { refuseTunnels } from './unreadable-requests.js';

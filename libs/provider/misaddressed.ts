@@ -71,7 +71,16 @@ const BY_CODE: ReadonlyMap<string, Misaddress> = new Map([
 /** What is wrong with our side if a connection could not be made because of `cause`, if anything is. */
 export function misaddressOf(cause: unknown): Misaddress | undefined {
   if (!(cause instanceof Error) || !('code' in cause)) return undefined;
-  return BY_CODE.get(String(cause.code));
+  return BY_CODE.get(openSslCodeOf(cause) ?? String(cause.code));
+}
+
+/**
+ * Node's `https` calls what OpenSSL says while the handshake is written `EPROTO`, and has OpenSSL's words in the
+ * message alone: `…:SSL routines:tls_get_more_records:packet length too long:…`.
+ */
+function openSslCodeOf({ code, message }: Error & { code: unknown }): string | undefined {
+  const [, words] = /:SSL routines:[^:]*:([^:]+):/.exec(code === 'EPROTO' ? message : '') ?? [];
+  return words && `ERR_SSL_${words.toUpperCase().replaceAll(' ', '_')}`;
 }
 
 const TLS_ALERT = '\u0015\u0003';
@@ -86,10 +95,11 @@ export function misaddressOfAnswer(body: string | undefined): Misaddress | undef
 }
 
 /**
- * What is wrong if undici could not read a plain request's answer because of `cause`: a TLS alert (RFC 8446 §6: type
- * 21, then the version), as Java's and Rust's servers send it.
+ * What is wrong if a plain request's answer could not be read because of `cause`: a TLS alert (RFC 8446 §6: type 21,
+ * then the version), as Java's and Rust's servers send it. undici has the bytes as `data`, Node as `rawPacket`.
  */
 export function misaddressOfNoHttp(cause: unknown): Misaddress | undefined {
-  if (!(cause instanceof Error) || !('data' in cause)) return undefined;
-  return String(cause.data).startsWith(TLS_ALERT) ? SPEAKS_TLS : undefined;
+  if (!(cause instanceof Error)) return undefined;
+  const bytes = 'data' in cause ? cause.data : 'rawPacket' in cause ? cause.rawPacket : '';
+  return String(bytes).startsWith(TLS_ALERT) ? SPEAKS_TLS : undefined;
 }

@@ -1,4 +1,5 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
+import { type HealthClass, healthClasses } from '#libs/health';
 
 @ApiSchema({ name: 'Live', description: 'That the process serves requests.' })
 export class LiveDto {
@@ -16,6 +17,14 @@ const states = ['up', 'degraded', 'down'] as const;
 export class HealthPartDto {
   @ApiProperty({ description: 'How it is.', enum: states, enumName: 'HealthPartStatus', example: 'up' })
   status!: (typeof states)[number];
+
+  @ApiPropertyOptional({
+    description: 'The kind of its trouble.',
+    enum: healthClasses,
+    enumName: 'HealthClass',
+    example: 'unreachable',
+  })
+  class?: HealthClass;
 
   @ApiPropertyOptional({ description: 'One sentence, when not all is well.' })
   message?: string;
@@ -47,7 +56,7 @@ export class HealthDto {
   @ApiProperty({
     ...parts,
     description:
-      'All parts by name, each with its `status`: `up`, `degraded` or `down`, and the `class` of its trouble, such as `unreachable`. Further fields are for those with a key.',
+      'All parts by name, each with its `status`: `up`, `degraded` or `down`, and the `class` of its trouble, if any. Further fields are for those with a key.',
     example: { postgres: { status: 'up', latencyMs: 0.8 }, nats: { status: 'up', server: '127.0.0.1:4222' } },
   })
   details!: Record<string, HealthPartDto>;

@@ -1,12 +1,9 @@
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { IncomingMessage } from 'node:http';
 import { guessLimit, KeyRing } from '#libs/access';
 import type { ApiKey } from '#libs/config';
-import { answerWithProblem, ProblemFilter } from '#libs/problem-answers';
-import { requestIdFrom } from '#libs/telemetry';
+import { addOwnHeaders, httpPort, ProblemFilter, refuseTunnels } from '#libs/problem-answers';
 import { answerInTurns } from './answers-in-turns.js';
 import { refuseOtherMethods } from './allowed-methods.js';
 import { endConnectionsAtClose } from './connection-end.js';
@@ -16,8 +13,6 @@ import { serveDocs } from './openapi.js';
 import { nameWhatIsMade } from './location-header.js';
 import { HttpPayloadPipe } from './refused-bodies.js';
 import { requestAccess } from './request-access.js';
-import { securityHeaders } from './security-headers.js';
-import { answerUnreadable, refuseTunnels } from './unreadable-requests.js';
 import { refuseMalformedRequests } from './well-formed-requests.js';
 
 /**
@@ -33,16 +28,7 @@ export async function createHttpApplication(
     bodyLimit: BODY_LIMIT,
     // While closing, what still comes in on open connections is answered rather than refused.
     return503OnClosing: false,
-    requestTimeout: limits.arrivalMs,
-    http: arrival(limits.arrivalMs),
-    connectionTimeout: limits.silenceMs,
-    genReqId: (request: IncomingMessage) => requestIdFrom(request.headers['x-request-id']),
-    // What the router itself refuses reaches no hook and no filter.
-    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      addOwnHeaders(request, reply);
-      answerWithProblem(error, request, reply);
-    },
-    clientErrorHandler: answerUnreadable,
+    ...httpPort(limits),
   });
   const server = adapter.getInstance();
   server.addHook('onRequest', (request, reply, done) => {
@@ -69,21 +55,4 @@ export async function createHttpApplication(
   app.enableCsrfProtection();
   serveDocs(app);
   return app;
-}
-
-function addOwnHeaders({ id }: FastifyRequest, reply: FastifyReply): void {
-  void reply.headers({ ...securityHeaders, 'x-request-id': id });
-}
-
-/**
- * Node's own settings of a server. It looks for what is late only now and then, by default each 30 s, and gives headers
- * a minute whatever the request as a whole has. A missing Host it would answer by itself.
- */
-function arrival(limitMs: number) {
-  return {
-    headersTimeout: limitMs,
-    requestTimeout: limitMs,
-    connectionsCheckingInterval: Math.min(1_000, limitMs / 10),
-    requireHostHeader: false,
-  };
 }

@@ -56,6 +56,16 @@ test("an item's own country goes before that of its batch", async () => {
   ]);
 });
 
+test("a list's own country reads the phone that is looked for", async () => {
+  await api.post('/v1/clients', german);
+  const { status, body } = await api.get('/v1/clients?phone=0171%201234567&defaultCountry=DE');
+  expect([status, body.items.map(({ phone }: { phone: string }) => phone)]).toEqual([200, ['491711234567']]);
+  const asked = await nats.request('ems.clients.list', { phone: '0171 1234567', defaultCountry: 'DE' });
+  expect(asked.body.items).toHaveLength(1);
+  expect((await api.get('/v1/clients?phone=0171%201234567')).status).toBe(400);
+  expect((await api.get('/v1/clients?defaultCountry=XX')).body.errors[0].path).toBe('defaultCountry');
+});
+
 test.each(['XX', 'de', '', null, 49])(
   '%j is no country, in a new client and in a change',
   async (country) => {

@@ -76,3 +76,28 @@ test("a dispatcher's health is answered to all but those with too many wrong key
   expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'info', path: '/health', address: '127.0.0.1' });
   expect(dispatcher.output).not.toContain('a-wrong-key-that-comes-late');
 }, 60_000);
+
+test.each([
+  ['bytes that are no request', 'HELLO\r\n\r\n', 400],
+  ['headers of 20 KiB', `GET /health HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+  ['a tunnel', 'CONNECT 10.0.0.1:443 HTTP/1.1\r\nhost: 10.0.0.1:443\r\n\r\n', 405],
+])("a dispatcher's port answers %s with a problem document", async (_what, bytes, status) => {
+  const { port } = await aDispatcher();
+  const socket = await connection(port);
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString())).write(bytes);
+  await once(socket, 'close');
+  expect(answer).toContain(`HTTP/1.1 ${status} `);
+  expect(answer).toContain('content-type: application/problem+json');
+});
+
+test("a request that does not arrive at a dispatcher's port is given up after ten seconds", async () => {
+  const { port } = await aDispatcher();
+  const socket = await connection(port);
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString())).write('GET /health HTTP/1.1\r\nhost');
+  const startedAt = performance.now();
+  await once(socket, 'close');
+  expect(performance.now() - startedAt).toBeLessThan(15_000);
+  expect(answer).toContain('HTTP/1.1 408 ');
+}, 30_000);

@@ -216,6 +216,30 @@ test('reachability: any HTTP answer will do, a refused or hanging connection wil
   });
 });
 
+test('reachability: an address that is wrong on our side is no trouble of the provider, and says what to mend', async () => {
+  const plain = createServer((socket) => {
+    socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n');
+  }).listen(0, '127.0.0.1');
+  // A fatal alert of TLS 1.2: unexpected message.
+  const secure = createServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.end(Buffer.from('15030300020a0a', 'hex')));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => [plain, secure].forEach((server) => void server.close()));
+  await Promise.all([once(plain, 'listening'), once(secure, 'listening')]);
+  const module = await Test.createTestingModule({ imports: [HttpModule] }).compile();
+  const found = (url: string) => reachabilityCheck('provider', module.get(HttpService), url).look();
+
+  expect(await found(`https://127.0.0.1:${portOf(plain)}/`)).toMatchObject({
+    status: 'degraded',
+    class: 'misaddressed',
+    message: expect.stringContaining('the provider URL needs http:// or another port'),
+  });
+  expect(await found(`http://127.0.0.1:${portOf(secure)}/`)).toMatchObject({
+    class: 'misaddressed',
+    message: expect.stringContaining('the provider URL needs https:// or another port'),
+  });
+});
+
 test('reachability: an answer that drips without end is given up like silence', async () => {
   const dripping = createServer((socket) => {
     socket.on('error', () => undefined).write('HTTP/1.1 200 OK\r\nx: ');

@@ -81,6 +81,7 @@ describe('a phone number', () => {
     ['491711234567,0', 'ends in ",0", as a spreadsheet writes numbers: format its column as text'],
     ['4.91711E+11', 'has "E" (U+0045): a spreadsheet has rounded the number; format its column as text'],
     ['192.168.10.100', 'looks like an IP address'],
+    ['+192.168.10.100', 'looks like an IP address'],
     ['-79001234567', 'begins with "-": write it with + and the country code'],
     ['\u221279001234567', 'begins with "-": write it with + and the country code'],
     ['+79001234567-', 'ends with "-"'],

