@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { cleanEnvironment } from './clean-environment.js';
@@ -28,6 +29,8 @@ const user = 'ems';
 const database = 'ems';
 const startPatienceMs = 120_000;
 const portAttempts = 3;
+/** Milliseconds that the processes of a killed server may take to notice its end and follow. */
+const leftoverPatienceMs = 10_000;
 
 /**
  * Starts PostgreSQL on this data folder, which is initialised at the first time, and returns when it answers;
@@ -45,6 +48,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
   if (!existsSync(join(cluster, 'PG_VERSION')))
     await initialise(binaries, dataDir, options.fast ?? false, account);
 
+  const leftoversGoneBy = performance.now() + leftoverPatienceMs;
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port || (await freePort());
     const server: ServerCommand = {
@@ -63,7 +67,10 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
       return { ...running, port, url: urlOf(database) };
     } catch (error) {
       const portWasTaken = !options.port && /Address already in use/.test(String(error));
-      if (!portWasTaken || attempt === portAttempts) throw error;
+      if (portWasTaken && attempt < portAttempts) continue;
+      const hasLeftovers = /pre-existing shared memory block/.test(String(error));
+      if (!hasLeftovers || performance.now() > leftoversGoneBy) throw error;
+      await pause(100);
     }
   }
 }

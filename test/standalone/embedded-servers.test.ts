@@ -109,6 +109,24 @@ describe('embedded Postgres', () => {
     expect(await query(second.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
+  it('waits for the processes of one that was killed, which follow a moment later', async () => {
+    const first = await postgres();
+    const children = await readFile(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8');
+    const child = Number.parseInt(children, 10);
+    process.kill(child, 'SIGSTOP');
+    await first.kill();
+    const second = postgres();
+    const log = join(folder, 'postgres', 'postgres.log');
+    try {
+      const tried = async () => (await readFile(log, 'utf8')).includes('pre-existing shared memory block');
+      await until('it has tried', tried);
+    } finally {
+      process.kill(child, 'SIGKILL');
+    }
+
+    expect(await query((await second).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
   it('says what Postgres said when it does not start', async () => {
     const first = await postgres();
     await first.stop();

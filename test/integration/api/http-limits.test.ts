@@ -81,8 +81,11 @@ describe('requests that Postgres keeps waiting', () => {
 
   test('count for as long as the work lasts, though the caller has left', async () => {
     const release = await holdTable(api.databaseUrl, 'mailings');
+    const server = api.app.getHttpServer();
     for (let nth = 0; nth < 12; nth += 1) {
       const caller = new AbortController();
+      // Beyond the connections to Postgres those that wait are not seen there, so this is what tells that it came.
+      const came = once(server, 'request');
       void fetch(`http://127.0.0.1:${port}/v1/mailings/1`, { signal: caller.signal }).catch(() => undefined);
       await until('it is being worked on', async () => {
         const [row] = await api.query<{ waiting: number }>(
@@ -91,6 +94,7 @@ describe('requests that Postgres keeps waiting', () => {
         );
         return Number(row?.waiting) > Math.min(nth, 3);
       });
+      await came;
       caller.abort();
     }
     expect((await api.get('/v1/clients/1')).status).toBe(503);
