@@ -128,8 +128,7 @@ export class ClientsQuery extends PageQuery {
   phone?: string | number;
 
   @CountryField({
-    description: 'The country of a phone without a country code.',
-    leftOut: 'that of the service, if there is one',
+    description: 'The country of a phone without a country code; that of the service, if any, when left out.',
   })
   defaultCountry?: CountryCode;
 

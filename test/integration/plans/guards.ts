@@ -38,8 +38,7 @@ const guards: Record<string, Guard> = {
   'record-sent': guard(4_000, 'messages_pkey', 'mailing_counters_pkey'),
   'record-sent-and-grant-slice': guard(4_000, 'batches_pkey', 'messages_pkey', 'mailing_counters_pkey'),
   'record-outcomes': guard(4_000, 'messages_pkey', 'mailing_counters_pkey'),
-  // All that are leased, a few for each dispatcher, are as good a way.
-  'hold-retry-sources': guard(20, 'batches_pkey', 'batches_leased'),
+  'hold-retry-sources': guard(20, 'batches_pkey'),
   'open-retry-batch': guard(60, 'batches_pkey'),
   'join-retry-batch': guard(20, 'batches_pkey'),
   'renew-leases': guard(400, 'batches_pkey'),
