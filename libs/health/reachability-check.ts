@@ -2,32 +2,38 @@ import type { HttpService } from '@nestjs/axios';
 import { isAxiosError, isCancel } from 'axios';
 import { firstValueFrom } from 'rxjs';
 import { maskWords } from '#libs/masking';
-import { misaddressOf, misaddressOfNoHttp } from '#libs/provider';
 import type { Finding, HealthCheck } from './check.js';
 
 /** Milliseconds. */
 const TIMEOUT = 1_500;
 const LOOK_EVERY = 10_000;
 
+type AdviceOn = (error: unknown) => string | undefined;
+
 /**
  * Whether anything answers HTTP at `url`, whatever it answers. Looks every ten seconds at most, so that asking
- * for our health often is no load on someone else's service.
+ * for our health often is no load on someone else's service. `adviceOn` tells what to mend where a failure is our own.
  */
-export function reachabilityCheck(name: string, http: HttpService, url: string): HealthCheck {
+export function reachabilityCheck(
+  name: string,
+  http: HttpService,
+  url: string,
+  adviceOn: AdviceOn = () => undefined,
+): HealthCheck {
   let known: { finding: Finding; at: number } | undefined;
   return {
     name,
     essential: false,
     look: async () => {
       if (!known || performance.now() - known.at > LOOK_EVERY) {
-        known = { finding: await reach(http, url), at: performance.now() };
+        known = { finding: await reach(http, url, adviceOn), at: performance.now() };
       }
       return known.finding;
     },
   };
 }
 
-async function reach(http: HttpService, url: string): Promise<Finding> {
+async function reach(http: HttpService, url: string, adviceOn: AdviceOn): Promise<Finding> {
   try {
     const { status } = await firstValueFrom(
       http.request({
@@ -41,13 +47,13 @@ async function reach(http: HttpService, url: string): Promise<Finding> {
     );
     return { status: 'up', httpStatus: status };
   } catch (error) {
-    const wrong = misaddressOf(error) ?? misaddressOfNoHttp(Object(error).cause);
+    const advice = adviceOn(error);
     const reason = isCancel(error)
       ? `no answer within ${TIMEOUT} ms`
       : isAxiosError(error)
         ? (error.code ?? error.message)
         : String(error);
-    const message = maskWords(`It is not reachable: ${reason}${wrong ? `: ${wrong.advice}` : ''}.`);
-    return { status: 'degraded', class: wrong ? 'misaddressed' : 'unreachable', message };
+    const message = maskWords(`It is not reachable: ${reason}${advice === undefined ? '' : `: ${advice}`}.`);
+    return { status: 'degraded', class: advice === undefined ? 'unreachable' : 'misaddressed', message };
   }
 }

@@ -22,8 +22,10 @@ export type RetryBatches = Map<string, number>;
 
 const MOST_REMEMBERED = 1_000;
 
-/** Holding the source rows keeps a reclaimer from taking them over until the retry is committed. */
-// By the ids that are given: with the state as an enum, the index of all leased ones looks as cheap to some plans.
+/**
+ * Holding the source rows keeps a reclaimer from taking them over until the retry is committed. They are found by their
+ * ids: with the state as an enum, the index of all leased ones looks as cheap to some plans.
+ */
 const holdSources: Statement = {
   name: 'hold-retry-sources',
   text: `

@@ -5,15 +5,14 @@ import { answerWithProblem } from './problem-answer.js';
 import { securityHeaders } from './security-headers.js';
 import { answerUnreadable } from './unreadable-requests.js';
 
-/** Milliseconds. */
 export interface PortLimits {
-  /** That a request may take to arrive as a whole. */
+  /** Milliseconds in which a request must have arrived as a whole. */
   arrivalMs: number;
-  /** Of silence on a connection. */
+  /** Milliseconds without a byte on a connection, such as of an answer that nobody reads, until it is ended. */
   silenceMs: number;
 }
 
-/** Options of a Fastify server that is not waited for by anybody, and whose every refusal is a problem document. */
+/** Options of a Fastify server that waits for no caller beyond the limits and refuses by problem documents alone. */
 export function httpPort({ arrivalMs, silenceMs }: PortLimits) {
   return {
     requestTimeout: arrivalMs,

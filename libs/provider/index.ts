@@ -4,7 +4,7 @@ export { type Bounded, DeadlineTimer } from './deadline-timer.js';
 export { classifyError, RequestWithdrawn, type Progress } from './error-classifier.js';
 export { MAX_ERROR_LENGTH } from './error-line.js';
 export { Exchange, type Sending } from './exchange.js';
-export { misaddressOf, misaddressOfNoHttp, type Misaddressed } from './misaddressed.js';
+export { adviceOn, type Misaddressed } from './misaddressed.js';
 export type { Delivery, Outcome, Suspicion } from './outcome.js';
 export { ProviderClient, type ProviderClientOptions, type SendOptions } from './provider-client.js';
 export type { SendRequest } from './request-body.js';

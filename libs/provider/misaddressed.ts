@@ -103,3 +103,8 @@ export function misaddressOfNoHttp(cause: unknown): Misaddress | undefined {
   const bytes = 'data' in cause ? cause.data : 'rawPacket' in cause ? cause.rawPacket : '';
   return String(bytes).startsWith(TLS_ALERT) ? SPEAKS_TLS : undefined;
 }
+
+/** What to do about a request through axios that failed because of our own settings; undefined if it did not. */
+export function adviceOn(error: unknown): string | undefined {
+  return (misaddressOf(error) ?? misaddressOfNoHttp(Object(error).cause))?.advice;
+}

@@ -1,20 +1,17 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { Admission, type AdmissionLimits } from '#libs/admission';
+import type { PortLimits } from '#libs/problem-answers';
 import { Problem } from '#libs/problems';
 
 /** What keeps the process's memory within bounds, whatever its callers do and however Postgres hangs. */
-export interface HttpLimits {
+export interface HttpLimits extends PortLimits {
   /** Connections at one time. A body of 1 MiB may be under way on each. */
   connections: number;
   /** Connections beyond these, for one request each: health, metrics and docs. A further one is closed at once. */
   spareConnections: number;
   /** Requests for resources that are worked on at one time, and those that wait for that; a further one is a 503. */
   requests: AdmissionLimits;
-  /** Milliseconds without a byte on a connection, such as of an answer that nobody reads, until it is ended. */
-  silenceMs: number;
-  /** Milliseconds in which a request must have arrived as a whole. */
-  arrivalMs: number;
 }
 
 /** 500 requests are a second or two of work for ten connections to Postgres; as many as have a connection may wait. */

@@ -13,6 +13,7 @@ import {
 } from '#libs/health';
 import { queueChecks } from '#libs/messages';
 import { NatsLink, WorkQueue } from '#libs/nats';
+import { adviceOn } from '#libs/provider';
 import { HealthController } from './health.controller.js';
 
 /**
@@ -31,7 +32,7 @@ export function dispatcherHealth(config: DispatcherConfig): DynamicModule {
       migrationsCheck(sql),
       natsCheck(link),
       workStreamCheck(queue),
-      reachabilityCheck('provider', http, config.provider.url),
+      reachabilityCheck('provider', http, config.provider.url, adviceOn),
       ...queueChecks(sql),
     ],
   });

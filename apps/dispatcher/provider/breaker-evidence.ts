@@ -10,9 +10,6 @@ const FAILING_IN_A_ROW = 20;
 /** Different recipients with a suspicious answer, and nobody served in between. */
 const RECIPIENTS_THAT_AGREE = 8;
 
-/** Probes to further recipients that have to fail as well until what they were all answered is believed. */
-export const PROBES_THAT_AGREE = 3;
-
 /** Milliseconds a throttling provider gets when it does not say how long. */
 const THROTTLED_FOR = 1_000;
 
@@ -43,7 +40,7 @@ export function isOfAnAnswer(reason: string | null): boolean {
 }
 
 /** Whether a reason is that the provider wants us slower. */
-export function isThrottling(reason: string | null): boolean {
+function isThrottling(reason: string | null): boolean {
   return reason?.startsWith(trouble.throttled) === true;
 }
 

@@ -19,7 +19,6 @@ import {
   type BreakerVerdict,
   isOfAnAnswer,
   isSuspicion,
-  isThrottling,
 } from './breaker-evidence.js';
 import type { Suspect } from './suspects.js';
 
@@ -97,8 +96,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
 
   /** Milliseconds that those who agreed were told to wait. */
   private get askedForMs(): number {
-    if (this.opening) return this.opening.askedForMs;
-    return isThrottling(this.row?.reason ?? null) ? (this.row?.askedForMs ?? 0) : 0;
+    return (this.opening ?? this.row)?.askedForMs ?? 0;
   }
 
   /** Reads the shared breaker, and adopts it. Throws when Postgres is away. */

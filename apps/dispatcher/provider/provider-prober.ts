@@ -16,12 +16,14 @@ import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
 import { ProbeSender } from '../sending/probe-sender.js';
 import { mayBeOwn } from '../sending/outcome-effect.js';
-import { isOfAnAnswer, isSuspicion, PROBES_THAT_AGREE, reasonOf } from './breaker-evidence.js';
+import { isOfAnAnswer, isSuspicion, reasonOf } from './breaker-evidence.js';
 import { ProviderBreaker } from './provider-breaker.js';
 
 /** Milliseconds. A provider's return is noticed within the longest pause and the probe's own deadline. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 2_000;
+/** Probes to further recipients that have to fail as well until what they were all answered is believed. */
+const PROBES_THAT_AGREE = 3;
 /** Milliseconds after the breaker opened in which a probe that begins still counts as one that left at once. */
 const AT_ONCE = 1_000;
 /** How much longer than its request a probe may take before another dispatcher probes. */

@@ -15,9 +15,7 @@ export class ProbeSender {
     private readonly runner: BatchRunner,
   ) {}
 
-  /**
-   * What the provider made of it; undefined when nothing could be sent.
-   */
+  /** What the provider made of it; undefined when nothing could be sent. */
   async sendOne(order: Omit<ProbeOrder, 'recentMailings'>): Promise<Probe | undefined> {
     const { recentMailings } = this.probed;
     const batch = await this.leases.takeToProbe({ ...order, recentMailings });

@@ -1,6 +1,6 @@
 import { type Received } from '../../support/provider.js';
 import { until } from '../../support/until.js';
-import type { LedgerMailing } from '../ledger.js';
+import type { LedgerClient, LedgerMailing } from '../ledger.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 import { breakerChanges, breakerOpens, expectNothingBurned } from './provider-watch.js';
@@ -23,6 +23,12 @@ const answers = [
   { kind: 'redirect', status: 302, location: '/login' },
   { kind: 'status', status: 404, body: null },
 ];
+
+/** The phones of so many clients. */
+function drawn(stage: Stage, clients: readonly LedgerClient[], count: number): Set<number> {
+  const some = stage.random.shuffle(clients).slice(0, count);
+  return new Set(some.map(({ phone }) => phone));
+}
 
 /** Each of these numbers is answered so, in turn, whenever it is sent to. */
 function badNumbers(stage: Stage, phones: readonly number[]) {
@@ -137,12 +143,7 @@ const threeBad: Scenario = {
   async run(stage) {
     await stage.behave({ latencyMs: LATENCY });
     const clients = await stage.load.clients(RECIPIENTS);
-    const bad = new Set(
-      stage.random
-        .shuffle(clients)
-        .slice(0, 3)
-        .map(({ phone }) => phone),
-    );
+    const bad = drawn(stage, clients, 3);
     await stage.provider.adjust({ faults: badNumbers(stage, [...bad]) });
     const mailing = await stage.load.mailing({ endsInMs: 20_000 });
     const madeAt = Date.now();
@@ -186,12 +187,7 @@ const everyTenth: Scenario = {
   async run(stage) {
     await stage.behave({ latencyMs: LATENCY });
     const clients = await stage.load.clients(RECIPIENTS, { tags: ['all'] });
-    const bad = new Set(
-      stage.random
-        .shuffle(clients)
-        .slice(0, RECIPIENTS / 10)
-        .map(({ phone }) => phone),
-    );
+    const bad = drawn(stage, clients, RECIPIENTS / 10);
     await expectNearlyAsFast(stage, bad, badNumbers(stage, [...bad]));
   },
 };
@@ -224,12 +220,7 @@ const askedToWait: Scenario = {
     await stage.behave({ latencyMs: LATENCY });
     const clients = await stage.load.clients(RECIPIENTS, { tags: ['some'] });
     await stage.load.clients(RECIPIENTS, { tags: ['healthy'] });
-    const bad = new Set(
-      stage.random
-        .shuffle(clients)
-        .slice(0, RECIPIENTS / 10)
-        .map(({ phone }) => phone),
-    );
+    const bad = drawn(stage, clients, RECIPIENTS / 10);
     await stage.provider.adjust({ faults: [{ kind: 'throttle', retryAfter: 5, phones: [...bad] }] });
     const some = await stage.load.mailing({ audience: { tags: ['some'] }, endsInMs: 30_000 });
     const mailing = await stage.load.mailing({ audience: { tags: ['healthy'] }, endsInMs: 30_000 });

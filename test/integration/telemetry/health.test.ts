@@ -15,6 +15,7 @@ import {
   reachabilityCheck,
 } from '#libs/health';
 import { queueChecks } from '#libs/messages';
+import { adviceOn } from '#libs/provider';
 import { createTestDatabase } from '../../support/services.js';
 
 /** These tests are of what is found; who is told of it, the last one says. */
@@ -227,7 +228,7 @@ test('reachability: an address that is wrong on our side is no trouble of the pr
   onTestFinished(() => [plain, secure].forEach((server) => void server.close()));
   await Promise.all([once(plain, 'listening'), once(secure, 'listening')]);
   const module = await Test.createTestingModule({ imports: [HttpModule] }).compile();
-  const found = (url: string) => reachabilityCheck('provider', module.get(HttpService), url).look();
+  const found = (url: string) => reachabilityCheck('provider', module.get(HttpService), url, adviceOn).look();
 
   expect(await found(`https://127.0.0.1:${portOf(plain)}/`)).toMatchObject({
     status: 'degraded',
