@@ -10,8 +10,11 @@ export interface ControlChange {
   endAt: number;
 }
 
+// A start has no version of its own. What is scheduled has nothing that could leave, and must not be called stopped: it
+// would stay so for its first minute.
 const columns = `id AS "mailingId", control_version AS version,
-      status <> 'running' OR deleted_at IS NOT NULL AS stopped, extract(epoch FROM end_at)::float8 * 1000 AS "endAt"`;
+      status NOT IN ('scheduled', 'running') OR deleted_at IS NOT NULL AS stopped,
+      extract(epoch FROM end_at)::float8 * 1000 AS "endAt"`;
 
 // A minute back rather than "newer than the last version seen": versions are taken before they commit. The clock
 // is read in a query of its own: a volatile function's value can't be looked up in an index.

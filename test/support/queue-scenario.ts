@@ -135,7 +135,10 @@ async function aMailing(given: MailingGiven = {}): Promise<number> {
 }
 
 /** What the API does when a mailing is paused, resumed or cancelled. */
-async function setStatus(mailing: number, status: 'running' | 'paused' | 'cancelled'): Promise<void> {
+async function setStatus(
+  mailing: number,
+  status: 'scheduled' | 'running' | 'paused' | 'cancelled',
+): Promise<void> {
   await run(
     `UPDATE mailings SET status = $2, control_version = nextval('mailing_control_version'),
        control_at = ems_now()

@@ -97,6 +97,19 @@ describe('changes of mailings that dispatchers must hear of', () => {
     expect(await findRecentControlChanges(sql)).toEqual([]);
   });
 
+  test('stop nothing that starts later, whose start is no further change', async () => {
+    const { sql, aMailing, setStatus, plan } = await setup();
+    const mailing = await aMailing({ startsIn: '-1s' });
+    await setStatus(mailing, 'paused');
+    await setStatus(mailing, 'scheduled');
+    const [before] = await findRecentControlChanges(sql);
+    await plan();
+    const [after] = await findRecentControlChanges(sql);
+
+    expect(before).toMatchObject({ mailingId: mailing, stopped: false });
+    expect(after).toEqual(before);
+  });
+
   test('are confirmed by a row, which only a later version replaces', async () => {
     const { sql, run } = await setup();
     const id = randomUUID();
