@@ -42,6 +42,8 @@ export type ProbeResult = 'not due' | 'nothing to send' | 'in doubt' | 'failed' 
 @Injectable()
 export class ProviderProber implements Duty<ProbeResult> {
   private readonly logger = new Logger(ProviderProber.name);
+  /** Probes in a row that were called off: their turn is over all the same, or the next would meet the same batch. */
+  private calledOff = 0;
 
   constructor(
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
@@ -68,13 +70,17 @@ export class ProviderProber implements Duty<ProbeResult> {
     const probe = await this.sender.sendOne({
       anyone: isOfAnAnswer(taken.reason),
       // By turns, as what is left of a mailing may all have had such an answer.
-      unsuspectedFirst: taken.failedProbes % 2 === 0,
+      unsuspectedFirst: (taken.failedProbes + this.calledOff) % 2 === 0,
     });
-    if (!probe) {
-      await this.fail({ reason: null, retryInMs: FIRST_PAUSE });
+    const outcome = probe?.outcome;
+    // One that we withdrew ourselves says nothing about the provider.
+    if (!outcome || (outcome.kind === 'notSent' && outcome.withdrawn)) {
+      this.calledOff += 1;
+      this.logger.debug({ msg: 'no probe could be sent', error: outcome?.error ?? 'nothing was granted' });
+      await this.putOff({ reason: null, retryInMs: FIRST_PAUSE });
       return 'nothing to send';
     }
-    const { outcome } = probe;
+    this.calledOff = 0;
     switch (outcome.kind) {
       case 'accepted':
       case 'refused':
@@ -88,11 +94,6 @@ export class ProviderProber implements Duty<ProbeResult> {
       case 'notSent':
       case 'ambiguous':
       case 'misconfigured': {
-        // A probe that we withdrew ourselves says nothing about the provider.
-        if (outcome.kind === 'notSent' && outcome.withdrawn) {
-          await this.fail({ reason: null, retryInMs: FIRST_PAUSE });
-          return 'nothing to send';
-        }
         if (isInDoubt(outcome, taken)) {
           // What everybody is asked for is what those before were told, until as many say otherwise.
           await this.fail({ reason: reasonOf(outcome), retryInMs: 0, askedForMs: taken.askedForMs ?? 0 });
@@ -104,13 +105,24 @@ export class ProviderProber implements Duty<ProbeResult> {
     }
   }
 
-  private async fail(pause: Pause<string | null>): Promise<void> {
-    const probe = { providerId: DEFAULT_PROVIDER, owner: this.identity.id };
-    const row = await reopenBreaker(this.sql, probe, pause);
+  private async fail(pause: Pause): Promise<void> {
+    const row = await this.putOff(pause);
     if (!row) return;
-    const { failedProbes } = row;
-    this.logger.warn({ msg: 'the provider is still down', reason: pause.reason, failedProbes });
-    this.share(row);
+    this.logger.warn({
+      msg: 'the provider is still down',
+      reason: pause.reason,
+      failedProbes: row.failedProbes,
+    });
+  }
+
+  private async putOff(pause: Pause<string | null>): Promise<BreakerRow | undefined> {
+    const row = await reopenBreaker(
+      this.sql,
+      { providerId: DEFAULT_PROVIDER, owner: this.identity.id },
+      pause,
+    );
+    if (row) this.share(row);
+    return row;
   }
 
   private share(row: Parameters<ProviderBreaker['adopt']>[0]): void {

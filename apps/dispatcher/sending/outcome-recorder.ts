@@ -60,6 +60,11 @@ export class OutcomeRecorder {
   /** Takes what one request came to. */
   take(message: GrantedMessage, { outcome, latencyMs }: Delivery): void {
     const { batch } = message;
+    // What we called off ourselves, over a pause or an end, is no failed attempt.
+    if (outcome.kind === 'notSent' && outcome.withdrawn) {
+      this.leave(message, 'returned');
+      return;
+    }
     this.metrics.delivered(outcome.kind, latencyMs / 1000);
     if (outcome.kind !== 'accepted') {
       this.logger.warn({

@@ -84,6 +84,20 @@ describe('a probe that meets one more recipient in trouble', () => {
   });
 });
 
+describe('a probe that was called off', () => {
+  const calledOff: Outcome = { kind: 'notSent', withdrawn: true, error: 'the mailing was stopped' };
+
+  test.for([calledOff, undefined])('gives its turn to another mailing: %o', async (outcome) => {
+    const { probed, orders, row, shiftClock } = await aProber();
+    for (let nth = 0; nth < 3; nth += 1) {
+      expect((await probed(outcome)).result).toBe('nothing to send');
+      await shiftClock(`${nth + 1}s`);
+    }
+    expect(orders).toEqual([true, false, true]);
+    expect(await row()).toMatchObject({ state: 'open', failedProbes: 0 });
+  });
+});
+
 describe('when three probes agree', () => {
   /** The pause after the third. */
   async function third(outcome: Outcome, opening: Opening = {}) {

@@ -1,3 +1,4 @@
+import { register } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { cancelMessagesOfClient, reclaimAbandonedBatches } from '#libs/messages';
 import type { Suspicion } from '#libs/provider';
@@ -40,6 +41,16 @@ async function aGrantedBatch(given: MailingGiven, config = aConfig()) {
 }
 
 const noAnswer = { outcome: { kind: 'ambiguous', error: 'no answer' }, latencyMs: 5 } as const;
+
+test('a request that was called off on our side is no attempt of any outcome', async () => {
+  const { recorder, messages, mailing, batch, a } = await aGrantedBatch({});
+  recorder.take(a, { outcome: { kind: 'notSent', withdrawn: true, error: 'too late' }, latencyMs: 1 });
+  await recorder.flush();
+
+  expect(batch.tally).toEqual({ returned: 1 });
+  expect((await messages(mailing))[0]).toMatchObject({ status: 'pending', attempts: 0, lastError: null });
+  expect(await register.metrics()).not.toContain('outcome="not_sent"');
+});
 
 describe('for a mailing that holds what is in doubt', () => {
   test('an answer in doubt makes the message unknown, in doubt since it was granted', async () => {
