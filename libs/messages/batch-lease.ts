@@ -125,7 +125,8 @@ export async function renewLeases(
 
 /**
  * Everything granted has been recorded or was never sent, so nothing is in doubt: a batch with messages left
- * waits again with as many as are left, due in `delayMs`; one without is done.
+ * waits again with as many as are left, due in `delayMs`, or, without a delay, for as long as it has been due already;
+ * one without is done.
  */
 const release: Statement = {
   name: 'release-batch',
@@ -135,8 +136,8 @@ const release: Statement = {
       state = CASE WHEN rest.size > 0 THEN 'ready' ELSE 'done' END::batch_state,
       size = CASE WHEN rest.size > 0 THEN rest.size ELSE b.size END,
       owner = NULL, lease_until = NULL, granted_upto = 0,
-      due_at = CASE WHEN rest.size > 0 THEN greatest(b.due_at, ems_now() + make_interval(secs => $4::float8 / 1000))
-        ELSE b.due_at END
+      due_at = CASE WHEN rest.size > 0 AND $4::float8 > 0
+        THEN greatest(b.due_at, ems_now() + make_interval(secs => $4::float8 / 1000)) ELSE b.due_at END
     FROM rest
     WHERE b.id = $2 AND b.fence = $3 AND b.owner = $1::uuid AND b.state = 'leased'
     RETURNING b.state`,

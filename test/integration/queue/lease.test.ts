@@ -208,6 +208,17 @@ describe('giving a batch back', () => {
     expect(await one.lease()).toBeUndefined();
   });
 
+  test('without a delay does not hide for how long it has been due', async () => {
+    const { mailing, one, batches, shiftClock } = await aBatch();
+    const [before] = await batches(mailing);
+    for (const later of ['1m', '2m', '3m']) {
+      await shiftClock(later);
+      expect(await one.release((await one.leaseAndGrant()).batch)).toBe('ready');
+    }
+
+    expect((await batches(mailing))[0]?.dueAt).toEqual(before?.dueAt);
+  });
+
   test('never makes it due earlier than it was', async () => {
     const { run, mailing, one, batches } = await aBatch();
     const { batch } = await one.leaseAndGrant();
