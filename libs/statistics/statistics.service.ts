@@ -15,12 +15,9 @@ export class StatisticsService {
   /** Over all mailings, and a page of the mailings. */
   async get(query: PageQuery): Promise<StatisticsDto> {
     const before = this.cursors.read(query.cursor) ?? Number.MAX_SAFE_INTEGER;
-    const [byStatus, rows] = await Promise.all([
-      this.sums.total(),
-      this.sums.byMailing(before, query.limit + 1),
-    ]);
-    const mailings = this.cursors.page(rows, query.limit, ({ mailingId }) => mailingId, toMailingStatistics);
-    return { total: sumOf(byStatus), byStatus, mailings };
+    const { total, mailings } = await this.sums.totalAndMailings(before, query.limit + 1);
+    const page = this.cursors.page(mailings, query.limit, ({ mailingId }) => mailingId, toMailingStatistics);
+    return { total: sumOf(total), byStatus: total, mailings: page };
   }
 
   async ofMailing(mailingId: number): Promise<MailingStatisticsDto> {

@@ -73,6 +73,23 @@ test('of a mailing that is not planned yet are zeros', async () => {
   });
 });
 
+test('of everything are of one moment, the total and the mailings alike', async () => {
+  const [mailing = 0] = await mailings(1);
+  await counters(mailing, 0, { sent: 0 });
+  await counters(0, 0, { sent: 0 });
+  const read = new AbortController();
+  const sending = async () => {
+    while (!read.signal.aborted) await api.query('UPDATE mailing_counters SET sent = sent + 1');
+  };
+  const reading = async () => {
+    for (let reads = 0; reads < 200; reads += 1) {
+      const { total, mailings } = (await api.get('/v1/statistics')).body;
+      expect(mailings.items[0].total).toBe(total);
+    }
+  };
+  await Promise.all([sending(), reading().finally(() => read.abort())]);
+});
+
 test('of everything are the counters of all mailings, with a page of the mailings, the newest first', async () => {
   const ids = await mailings(5);
   for (const [index, id] of ids.entries()) await counters(id, 0, { sent: index + 1 });

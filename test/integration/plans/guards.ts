@@ -132,7 +132,6 @@ const guards: Record<string, Guard> = {
   'list-messages-by-status': guard(1_800, 'messages_once_per_client', 'batches_pkey'),
   'find-message': guard(30, 'messages_pkey', 'batches_pkey'),
   'find-attempts': guard(20, 'attempts_pkey'),
-  'sum-all-counters': guard(30, 'mailing_counters_pkey'),
   'sum-counters-by-mailing': guard(350, 'mailings_pkey', 'mailing_counters_pkey'),
   'sum-counters-of-mailing': guard(50, 'mailings_pkey', 'mailing_counters_pkey'),
   'list-providers': guard(10),
