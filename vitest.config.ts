@@ -15,8 +15,10 @@ export default defineConfig({
     reporters: ['default', 'json'],
     outputFile: { json: 'test-results/vitest.json' },
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Ends what hangs, and is far more than anything takes: no test may fail because the machine is busy. What is to
+    // be quick is asserted by the test itself.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // One more than the cores it is meant for: the end-to-end tests mostly wait.
     maxWorkers: 3,
   },

@@ -9,7 +9,7 @@ type Truthy<Value> = Exclude<Value, false | 0 | '' | null | undefined>;
 export async function until<Value>(
   what: string,
   condition: () => Promise<Value> | Value,
-  withinMs = 15_000,
+  withinMs = 60_000,
   everyMs = 50,
 ): Promise<Truthy<Value>> {
   const deadline = performance.now() + withinMs;
