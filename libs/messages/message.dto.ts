@@ -123,7 +123,7 @@ export class AttemptDto {
 export class MessageWithAttemptsDto extends MessageDto {
   @ObjectListField(() => AttemptDto, {
     description:
-      'Its attempts, the first one first; a success is on the message itself, and probes of a provider that is down are not listed unless they end the message.',
+      'Its attempts that failed, the first one first; a success is on the message itself. What counts as no attempt is not listed, such as a probe of a provider that is down, unless it ends the message.',
   })
   attemptLog!: AttemptDto[];
 }

@@ -55,8 +55,14 @@ export class DispatcherMetrics {
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
   });
 
-  private readonly dueBatches = gauge('ems_due_batches', 'Batches that are due and not done.');
-  private readonly dueMessages = gauge('ems_due_messages', 'Messages in the batches that are due.');
+  private readonly dueBatches = gauge(
+    'ems_due_batches',
+    'Batches that are due and that no dispatcher has taken.',
+  );
+  private readonly dueMessages = gauge(
+    'ems_due_messages',
+    'Messages in the batches that are due and not taken.',
+  );
   private readonly oldestDue = gauge(
     'ems_oldest_due_seconds',
     'For how long the oldest due batch has been due.',
