@@ -6,6 +6,7 @@ import {
   appEnvironment,
   loadApiConfig,
   loadDispatcherConfig,
+  loadSimulatorConfig,
   unusableDatabase,
   type AppAddresses,
   type StandaloneConfig,
@@ -94,6 +95,7 @@ export class Standalone {
     const addresses = { ...known, databaseUrl, natsUrl };
     loadApiConfig(appEnvironment('api', addresses));
     loadDispatcherConfig(appEnvironment('dispatcher', addresses));
+    if (this.config.providerUrl === undefined) loadSimulatorConfig(appEnvironment('simulator', addresses));
   }
 
   private async database(): Promise<string> {

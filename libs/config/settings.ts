@@ -1,5 +1,6 @@
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import { databaseUrl, host, natsServers, providerToken, providerUrl } from './addresses.js';
 import { apiKeys } from './api-keys.js';
 
 /** A number with one sentence for whatever is wrong with it. */
@@ -19,29 +20,6 @@ const port = (byDefault: number) => wholeNumber(0, 65535).default(byDefault);
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum(words, { error: `must be one of ${words.join(', ')}` });
 
-const urlOf = (...schemes: string[]) =>
-  z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
-    message: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
-  });
-
-/**
- * NATS accepts several servers in one setting: `nats://a:4222,nats://b:4222`. The client speaks TCP, with or
- * without TLS; a scheme of another protocol, websockets among them, would be taken for TCP and fail later.
- */
-const natsServers = z
-  .string()
-  .transform((value) => value.split(',').map((server) => server.trim()))
-  .refine((servers) => servers.every(isNatsAddress), {
-    message:
-      'must be one or more nats:// or tls:// addresses such as nats://127.0.0.1:4222, separated by commas',
-  });
-
-function isNatsAddress(server: string): boolean {
-  if (!URL.canParse(server)) return false;
-  const { protocol, hostname } = new URL(server);
-  return ['nats:', 'tls:'].includes(protocol) && hostname !== '';
-}
-
 /**
  * Every environment variable the service reads, once. `.env.example` says what each is for, with its unit,
  * default and reason; a test holds the two against each other.
@@ -50,13 +28,13 @@ export const settings = {
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
   LOG_FORMAT: oneOf('auto', 'json', 'pretty').default('auto'),
 
-  DATABASE_URL: urlOf('postgres:', 'postgresql:'),
+  DATABASE_URL: databaseUrl,
   DATABASE_POOL_SIZE: count(10, 2, 200),
-  DATABASE_READ_URL: urlOf('postgres:', 'postgresql:').optional(),
+  DATABASE_READ_URL: databaseUrl.optional(),
   NATS_URL: natsServers.default(['nats://127.0.0.1:4222']),
   NATS_REPLICAS: oneOf('1', '3', '5').default('1'),
 
-  HOST: z.string().min(1).default('127.0.0.1'),
+  HOST: host.default('127.0.0.1'),
   PORT: port(3000),
   API_KEYS: apiKeys,
   DEFAULT_COUNTRY: z
@@ -66,10 +44,10 @@ export const settings = {
     })
     .optional(),
 
-  DISPATCHER_HOST: z.string().min(1).default('127.0.0.1'),
+  DISPATCHER_HOST: host.default('127.0.0.1'),
   DISPATCHER_PORT: port(0),
-  PROVIDER_URL: urlOf('http:', 'https:'),
-  PROVIDER_TOKEN: z.string().min(1),
+  PROVIDER_URL: providerUrl,
+  PROVIDER_TOKEN: providerToken,
   PROVIDER_CONCURRENCY: count(64, 1, 4096),
   PROVIDER_TIMEOUT_MS: milliseconds(10_000, 100, 120_000),
   PROBE_TIMEOUT_MS: milliseconds(3_000, 100, 3_000),
@@ -86,7 +64,7 @@ export const settings = {
   FLUSH_ROWS: count(128, 1, 1_000),
   FLUSH_MS: milliseconds(8, 1, 1_000),
 
-  SIMULATOR_HOST: z.string().min(1).default('127.0.0.1'),
+  SIMULATOR_HOST: host.default('127.0.0.1'),
   SIMULATOR_PORT: port(3100),
   SIMULATOR_CONTROL_PORT: port(3101),
 

@@ -143,6 +143,11 @@ describe('npm start', { timeout: 180_000 }, () => {
   it.each([
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 would open the API to the network without a key/],
     [{ PROVIDER_URL: 'http://127.0.0.1:9/' }, /PROVIDER_TOKEN is not set/],
+    [{ PROVIDER_TOKEN: 'a b' }, /^PROVIDER_TOKEN: must be printable ASCII without spaces\.$/m],
+    [
+      { SIMULATOR_HOST: 'a:1' },
+      /^SIMULATOR_HOST: must be an IP address or a host name, and nothing else\.$/m,
+    ],
     [{ DISPATCHERS: '0' }, /DISPATCHERS: must be a whole number from 1 to 16\./],
     [{ EMS_DEMO: 'maybe' }, /EMS_DEMO: must be one of on, off\./],
     [{ LEASE_MS: 'long' }, /LEASE_MS: must be a whole number from 1000 to 600000\./],
@@ -157,6 +162,7 @@ describe('npm start', { timeout: 180_000 }, () => {
     expect(await service.exited).toBe(1);
     expect(service.output).toMatch(sentence);
     expect(service.output).not.toContain('    at ');
+    expect(service.output).not.toContain('postgres is running');
     expect(processesOn(folder)).toEqual([]);
   });
 });

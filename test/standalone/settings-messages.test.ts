@@ -50,8 +50,55 @@ describe('NATS_URL', () => {
     );
   });
 
+  it.each(['nats://a:%zz@b', 'nats://a,nats://%E0%A4%A@b'])('refuses credentials that %s has', (value) => {
+    expect(refusal('NATS_URL', value)).toBe(
+      'NATS_URL: has a user or a password with a % in it that has to be written as %25.',
+    );
+  });
+
   it.each(['nats://a', 'tls://a:4222', 'nats://user:word@a:4222,nats://[::1]:4222'])('takes %s', (value) => {
     expect(refusal('NATS_URL', value)).toBe('');
+  });
+});
+
+describe('PROVIDER_TOKEN', () => {
+  it.each(['a b', 'a\tb', 'clé', 'a\nb'])('refuses %j, which no header carries', (value) => {
+    expect(refusal('PROVIDER_TOKEN', value)).toBe('PROVIDER_TOKEN: must be printable ASCII without spaces.');
+  });
+});
+
+describe('PROVIDER_URL', () => {
+  it.each(['http://a/?a=1', 'https://a/sms#part'])('refuses %s, as ids are put behind the path', (value) => {
+    expect(refusal('PROVIDER_URL', value)).toBe('PROVIDER_URL: must have neither a query nor a fragment.');
+  });
+
+  it.each(['http://a', 'https://a:8443/sms/', 'http://[::1]:1'])('takes %s', (value) => {
+    expect(refusal('PROVIDER_URL', value)).toBe('');
+  });
+});
+
+describe.each(['HOST', 'DISPATCHER_HOST', 'SIMULATOR_HOST'] as const)('%s', (name) => {
+  it.each(['http://127.0.0.1', '127.0.0.1:3000', '[::1]', '300.0.0.1', 'a b', 'a/b'])(
+    'refuses %s',
+    (value) => {
+      expect(refusal(name, value)).toBe(`${name}: must be an IP address or a host name, and nothing else.`);
+    },
+  );
+
+  it.each(['127.0.0.1', '0.0.0.0', '::', 'fe80::1%eth0', 'localhost', 'api_1.example.com.'])(
+    'takes %s',
+    (value) => {
+      expect(refusal(name, value)).toBe('');
+    },
+  );
+});
+
+describe.each(['DATABASE_URL', 'DATABASE_READ_URL'] as const)('%s', (name) => {
+  it.each([
+    ['postgres://a:secret@b/%E0%A4%A', 'URI malformed'],
+    ['postgres://a:secret@b/c?sslrootcert=/none.pem', "ENOENT: no such file or directory, open '/none.pem'"],
+  ])('refuses %s, which no connection could be made of', (value, reason) => {
+    expect(refusal(name, value)).toBe(`${name}: can't be used: ${reason}.`);
   });
 });
 
