@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { loadStandaloneConfig, withoutPassword, type StandaloneConfig } from '#libs/config';
+import { loadStandaloneConfig, withoutLogins, withoutPassword, type StandaloneConfig } from '#libs/config';
 import { ApiRequests } from './api-requests.js';
 import { ChildOutput } from './child-output.js';
 import { DataFolderLock } from './data-folder-lock.js';
@@ -83,7 +83,7 @@ function overview(config: StandaloneConfig, at: Standing): string {
   Docs       ${at.apiUrl}/docs
   Health     ${at.apiUrl}/health
   Metrics    ${[at.apiUrl, ...at.dispatcherPorts.map((port) => `http://127.0.0.1:${port}`)].map((url) => `${url}/metrics`).join(' and ')}
-  NATS       ${withoutPassword(at.natsUrl)}
+  NATS       ${withoutLogins(at.natsUrl)}
   Postgres   ${withoutPassword(at.databaseUrl)}
   ${simulator}
   Data       ${at.dataFolders.join(' and ')}

@@ -37,7 +37,10 @@ export const databaseUrl = textWithout((value) => {
 export const providerUrl = textWithout((value) => {
   const trouble = wrongScheme(value, 'http:', 'https:');
   if (trouble !== undefined) return trouble;
-  const { search, hash } = new URL(value);
+  const { username, password, search, hash } = new URL(value);
+  if (username !== '' || password !== '') {
+    return 'must have neither a user nor a password, as the provider gets PROVIDER_TOKEN instead';
+  }
   return search === '' && hash === '' ? undefined : 'must have neither a query nor a fragment';
 });
 

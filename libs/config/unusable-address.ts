@@ -1,14 +1,20 @@
 import { ConfigError } from './config-error.js';
 
-/** Addresses as they may be shown: several stay separated by commas, and none has its password. */
-export function withoutPassword(urls: string): string {
-  return urls
+/** A database's address as it may be shown: without its password. */
+export function withoutPassword(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.password = '';
+  if (url.searchParams.has('password')) url.searchParams.delete('password');
+  return url.href;
+}
+
+/** Addresses of NATS, separated by commas, as they may be shown: a user without a password is a token. */
+export function withoutLogins(natsUrls: string): string {
+  return natsUrls
     .split(',')
     .map((text) => {
-      const url = new URL(text);
-      url.password = '';
-      if (url.searchParams.has('password')) url.searchParams.delete('password');
-      return url.href;
+      const { protocol, username, password, host } = new URL(text);
+      return password === '' ? `${protocol}//${host}` : `${protocol}//${username}@${host}`;
     })
     .join(',');
 }

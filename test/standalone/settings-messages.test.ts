@@ -7,6 +7,7 @@ import {
   read,
   settings,
   unusableDatabase,
+  withoutLogins,
   withoutPassword,
   type SettingName,
 } from '#libs/config';
@@ -72,6 +73,15 @@ describe('PROVIDER_URL', () => {
     expect(refusal('PROVIDER_URL', value)).toBe('PROVIDER_URL: must have neither a query nor a fragment.');
   });
 
+  it.each(['http://user:secret@a', 'http://user@a', 'http://:secret@a'])(
+    'refuses %s without its password, and says what takes its place',
+    (value) => {
+      expect(refusal('PROVIDER_URL', value)).toBe(
+        'PROVIDER_URL: must have neither a user nor a password, as the provider gets PROVIDER_TOKEN instead.',
+      );
+    },
+  );
+
   it.each(['http://a', 'https://a:8443/sms/', 'http://[::1]:1'])('takes %s', (value) => {
     expect(refusal('PROVIDER_URL', value)).toBe('');
   });
@@ -121,8 +131,15 @@ describe('DATABASE_READ_URL', () => {
 
 describe('an address that is shown', () => {
   it('has no password', () => {
-    expect(withoutPassword('nats://a:secret@b:1,nats://c:2')).toBe('nats://a@b:1,nats://c:2');
+    expect(withoutPassword('postgres://a:secret@b:1/c')).toBe('postgres://a@b:1/c');
+    expect(withoutPassword('postgres://a:se,cret@b:1/c')).toBe('postgres://a@b:1/c');
     expect(withoutPassword('postgres://b/c?user=a&password=secret')).toBe('postgres://b/c?user=a');
+  });
+
+  it('has no token, which is the user of a NATS server without a password', () => {
+    expect(withoutLogins('nats://a:secret@b:1,tls://token@c:2,nats://d')).toBe(
+      'nats://a@b:1,tls://c:2,nats://d',
+    );
   });
 
   it('is named with its setting and the reason when the database does not answer', () => {
