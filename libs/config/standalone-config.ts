@@ -42,6 +42,11 @@ export function loadStandaloneConfig(env: Environment = process.env) {
     );
   }
   const providerUrl = isSet('PROVIDER_URL') ? read(['PROVIDER_URL'], env).PROVIDER_URL : undefined;
+  if (providerUrl !== undefined && !isSet('PROVIDER_TOKEN')) {
+    throw new ConfigError(
+      'PROVIDER_TOKEN is not set, and PROVIDER_URL names a provider of your own. Set PROVIDER_TOKEN to what that provider gave you: each request carries it as "Authorization: Bearer <token>".',
+    );
+  }
   return {
     dataDir: resolve(values.EMS_DATA_DIR),
     demo: values.EMS_DEMO === 'on',

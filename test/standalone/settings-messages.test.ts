@@ -69,6 +69,16 @@ describe('PROVIDER_TOKEN', () => {
 });
 
 describe('PROVIDER_URL', () => {
+  it('needs a token, and npm start says why and what it is', () => {
+    const own = { PROVIDER_URL: 'https://provider.example.com' };
+    expect(() => loadStandaloneConfig(own)).toThrow(
+      /^PROVIDER_TOKEN is not set, and PROVIDER_URL names a provider of your own\. .*Authorization: Bearer <token>/,
+    );
+    expect(() => loadStandaloneConfig({ PROVIDER_URL: 'http://user:secret@a' })).toThrow(/neither a user/);
+    expect(loadStandaloneConfig({ ...own, PROVIDER_TOKEN: 'word' }).providerToken).toBe('word');
+    expect(loadStandaloneConfig({}).providerToken).toBeUndefined();
+  });
+
   it.each(['http://a/?a=1', 'https://a/sms#part'])('refuses %s, as ids are put behind the path', (value) => {
     expect(refusal('PROVIDER_URL', value)).toBe('PROVIDER_URL: must have neither a query nor a fragment.');
   });
