@@ -84,7 +84,7 @@ function overview(config: StandaloneConfig, at: Standing): string {
   Health     ${at.apiUrl}/health
   Metrics    ${[at.apiUrl, ...at.dispatcherPorts.map((port) => `http://127.0.0.1:${port}`)].map((url) => `${url}/metrics`).join(' and ')}
   NATS       ${withoutLogins(at.natsUrl)}
-  Postgres   ${withoutPassword(at.databaseUrl)}
+  Postgres   ${withoutPassword(at.databaseUrl)}${at.passwordFile === undefined ? '' : `  its password is in ${at.passwordFile}`}
   ${simulator}
   Data       ${at.dataFolders.join(' and ')}
   Logs       ${join(logFolder(config.dataDir), '*')}  to search: npm run logs -- mailingId=1

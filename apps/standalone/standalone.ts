@@ -12,7 +12,13 @@ import {
   type StandaloneConfig,
 } from '#libs/config';
 import { runMigrations } from '#libs/database';
-import { postgresHome, startNats, startPostgres, type EmbeddedServer } from '#libs/embedded';
+import {
+  postgresHome,
+  postgresPasswordFile,
+  startNats,
+  startPostgres,
+  type EmbeddedServer,
+} from '#libs/embedded';
 import type { ChildOutput } from './child-output.js';
 import { explain } from './explain.js';
 import { chooseAppPorts } from './app-ports.js';
@@ -30,6 +36,8 @@ export interface Standing extends Omit<AppAddresses, 'dispatcherPort'> {
   /** One for each dispatcher, in their order. */
   readonly dispatcherPorts: readonly number[];
   readonly apiUrl: string;
+  /** Where the password of our own Postgres is, which `databaseUrl` has; undefined for one of the user's. */
+  readonly passwordFile: string | undefined;
   /** Every folder that holds data: ours, and that of Postgres where it has to be elsewhere. */
   readonly dataFolders: readonly string[];
   /** Whether the data is ours to fill with a demo, and the provider ours to send it to. */
@@ -39,6 +47,7 @@ export interface Standing extends Omit<AppAddresses, 'dispatcherPort'> {
 /** Everything `npm start` brings up, in one place: servers, migrations, applications, and their end. */
 export class Standalone {
   private readonly dataFolders: string[];
+  private passwordFile: string | undefined;
   private readonly services = new Map<string, SupervisedService>();
 
   constructor(
@@ -76,7 +85,8 @@ export class Standalone {
     await this.app('api', addresses, `${apiUrl}/health/live`);
     await this.dispatchers(dispatcherPorts, addresses);
     const mayRunDemo = this.config.databaseUrl === undefined && this.config.providerUrl === undefined;
-    return { ...addresses, dispatcherPorts, apiUrl, mayRunDemo, dataFolders: this.dataFolders };
+    const { passwordFile, dataFolders } = this;
+    return { ...addresses, dispatcherPorts, apiUrl, mayRunDemo, passwordFile, dataFolders };
   }
 
   /** Ends everything that has been started; nothing is left running. */
@@ -108,6 +118,7 @@ export class Standalone {
         `Postgres can't run as root, and its user can't reach ${preferred}: its data is in ${dataDir}`,
       );
     }
+    this.passwordFile = postgresPasswordFile(dataDir);
     const server = await this.server('postgres', (port) => startPostgres({ dataDir, port }));
     return server.url;
   }

@@ -105,9 +105,14 @@ async function prepareFolder(dataDir: string, account: Account | undefined): Pro
   );
 }
 
+/** The file with the password of the Postgres on this data folder, readable by the user that it runs as. */
+export function postgresPasswordFile(dataDir: string): string {
+  return join(dataDir, 'password');
+}
+
 /** Each cluster has a random password of its own: a loopback port is open to every user of the machine. */
 async function passwordIn(dataDir: string, account: Account | undefined): Promise<string> {
-  const file = join(dataDir, 'password');
+  const file = postgresPasswordFile(dataDir);
   if (!existsSync(file)) {
     await writeFile(file, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
     if (account !== undefined) await chown(file, account.uid, account.gid);
@@ -128,7 +133,7 @@ async function initialise(
   if (account !== undefined) await chown(partial, account.uid, account.gid);
   const flags = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', `--username=${user}`];
   if (fast) flags.push('--no-sync');
-  const files = [`--pwfile=${join(dataDir, 'password')}`, `--pgdata=${partial}`];
+  const files = [`--pwfile=${postgresPasswordFile(dataDir)}`, `--pgdata=${partial}`];
   await run(binaries.initdb, [...flags, ...files], { ...account, cwd: '/', env: cleanEnvironment() });
   await rename(partial, join(dataDir, 'cluster'));
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
@@ -126,6 +127,19 @@ describe('npm start', { timeout: 180_000 }, () => {
     expect(processesOn(folder).filter((process) => kindOf(process) === 'dispatcher')).toHaveLength(1);
     expect(await next.stop()).toBe(0);
     expect(processesOn(folder)).toEqual([]);
+  });
+
+  it('says where the password of its own Postgres is, and prints none', async () => {
+    const first = await new StartedService(await aDataFolder()).isUp();
+    const file = /^ *Postgres +\S+ +its password is in (.+)$/m.exec(first.output)?.[1] ?? '';
+    const address = new URL(first.address('Postgres'));
+    address.password = (await readFile(file, 'utf8')).trim();
+    const second = await new StartedService(await aDataFolder(), { DATABASE_URL: address.href }).isUp();
+    await first.api.post('/v1/clients', { phone: '+79001234567', timezone: 'UTC' });
+
+    expect(await second.api.get('/v1/clients')).toMatchObject({ items: [{ id: 1 }] });
+    expect(second.output).not.toContain('its password');
+    for (const { output } of [first, second]) expect(output).not.toContain(address.password);
   });
 
   it('names a port that is in use, and starts nothing', async () => {
