@@ -190,6 +190,8 @@ export class Standalone {
     this.stopping.throwIfAborted();
     await service.start();
     this.services.set(service.name, service);
+    // Told to stop meanwhile: what has just come up is only there to be ended.
+    this.stopping.throwIfAborted();
     this.report(`${service.name} is running`);
   }
 }

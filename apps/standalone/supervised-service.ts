@@ -82,7 +82,7 @@ export class SupervisedService {
     await pause(pauseMs, undefined, { signal: this.stopping.signal });
     const running = await this.service.launch();
     this.current = running;
-    report(`${name}: started again as process ${running.pid}`);
+    if (!this.stopping.signal.aborted) report(`${name}: started again as process ${running.pid}`);
     return running;
   }
 }

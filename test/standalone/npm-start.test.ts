@@ -129,6 +129,19 @@ describe('npm start', { timeout: 180_000 }, () => {
     expect(processesOn(folder)).toEqual([]);
   });
 
+  it('that is stopped while it starts tells of nothing more that runs, and leaves nothing', async () => {
+    const folder = await aDataFolder();
+    const service = new StartedService(folder, { DISPATCHERS: '2' });
+    await service.prints(/api is running/);
+    service.signal('SIGINT');
+
+    expect(await service.exited).toBe(0);
+    const [, afterwards] = service.output.split('SIGINT: stopping');
+    expect(afterwards).toMatch(/stopping api\n[^]*stopping postgres\n/);
+    expect(afterwards).not.toMatch(/is running|started|Health|Ctrl-C/);
+    expect(processesOn(folder)).toEqual([]);
+  });
+
   it('says where the password of its own Postgres is, and prints none', async () => {
     const first = await new StartedService(await aDataFolder()).isUp();
     const file = /^ *Postgres +\S+ +its password is in (.+)$/m.exec(first.output)?.[1] ?? '';

@@ -50,6 +50,21 @@ describe('a supervised service', () => {
     expect(launched).toHaveLength(1);
   });
 
+  it('that is stopped while it is started again does not say that it was', async () => {
+    let letGo = () => {};
+    const again = new Promise<void>((resolve) => (letGo = resolve));
+    const { service, launched, lines } = aService({ again });
+    await service.start();
+    process.kill(launched[0]!.pid, 'SIGKILL');
+    await vi.waitFor(() => expect(launched).toHaveLength(2), { timeout: 5_000 });
+    const stopped = service.stop();
+    letGo();
+    await stopped;
+
+    expect(lines).toHaveLength(1);
+    expect(await launched[1]!.exited).toBe('SIGTERM');
+  });
+
   it('leaves nothing running when it does not get ready at the first start', async () => {
     const { service, launched } = aService({ ready: () => Promise.reject(new Error('wrong setting')) });
 
@@ -58,8 +73,12 @@ describe('a supervised service', () => {
   });
 });
 
-/** A real process that waits for its end, or ends by itself after `lifeMs`. */
-function aService({ lifeMs, ready }: { lifeMs?: number; ready?: () => Promise<void> } = {}) {
+/** A real process that waits for its end, or ends by itself after `lifeMs`; a further start ends with `again`. */
+function aService({
+  lifeMs,
+  ready,
+  again,
+}: { lifeMs?: number; ready?: () => Promise<void>; again?: Promise<void> } = {}) {
   const launched: RunningService[] = [];
   const lines: string[] = [];
   let refusals = 0;
@@ -74,6 +93,7 @@ function aService({ lifeMs, ready }: { lifeMs?: number; ready?: () => Promise<vo
       }
       const running = aProcess(lifeMs ?? 600_000);
       launched.push(running);
+      if (launched.length > 1) await again;
       return running;
     },
   });
