@@ -29,6 +29,19 @@ export function findRecentControlChanges(sql: SqlExecutor): Promise<ControlChang
   return sql.query(recent);
 }
 
+const ofMailings: Statement = {
+  name: 'control-changes-of-mailings',
+  text: `SELECT ${columns} FROM mailings WHERE id = ANY ($1::bigint[])`,
+};
+
+/** What is so now of the mailings, whenever they were changed last. */
+export function findControlChanges(
+  sql: SqlExecutor,
+  mailingIds: readonly number[],
+): Promise<ControlChange[]> {
+  return sql.query(ofMailings, [mailingIds]);
+}
+
 const confirm: Statement = {
   name: 'confirm-control-changes',
   text: `

@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { confirmControlChanges, findRecentControlChanges } from '#libs/messages';
+import {
+  confirmControlChanges,
+  type ControlChange,
+  findControlChanges,
+  findRecentControlChanges,
+} from '#libs/messages';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
 import { LeaseHolder } from '../sending/lease-holder.js';
@@ -25,9 +30,11 @@ export class ControlWatcher implements Duty<{ obeyed: number }> {
 
   async runOnce(): Promise<{ obeyed: number }> {
     const changes = await findRecentControlChanges(this.sql);
-    for (const change of changes) this.gate.apply(change);
-    const open = [...this.leases.openBatches].map((batch) => batch.mailingId);
-    this.gate.forgetAllBut(new Set([...changes.map((change) => change.mailingId), ...open]));
+    const recent = new Set(changes.map((change) => change.mailingId));
+    const open = new Set([...this.leases.openBatches].map((batch) => batch.mailingId));
+    const lasting = [...open].filter((id) => !recent.has(id) && this.gate.knows(id));
+    for (const change of [...changes, ...(await this.findUnheard(lasting))]) this.gate.apply(change);
+    this.gate.forgetAllBut(new Set([...recent, ...open]));
     const fresh = changes.filter(({ mailingId, version }) => (this.confirmed.get(mailingId) ?? 0) < version);
     if (fresh.length === 0) return { obeyed: 0 };
     this.sender.drop();
@@ -43,5 +50,13 @@ export class ControlWatcher implements Duty<{ obeyed: number }> {
     this.confirmed.clear();
     for (const { mailingId, version } of changes) this.confirmed.set(mailingId, version);
     return { obeyed: fresh.length };
+  }
+
+  /**
+   * What is so now of mailings whose changes are remembered beyond their minute: while Postgres was away, a later change
+   * may have grown as old.
+   */
+  private async findUnheard(mailingIds: readonly number[]): Promise<ControlChange[]> {
+    return mailingIds.length === 0 ? [] : findControlChanges(this.sql, mailingIds);
   }
 }

@@ -49,6 +49,11 @@ export class SendGate {
     if (oldest !== undefined) this.controlled.delete(oldest);
   }
 
+  /** Whether it has taken in a change of the mailing, and not forgotten it. */
+  knows(mailingId: number): boolean {
+    return this.controlled.has(mailingId);
+  }
+
   /** Forgets mailings that no one speaks of any more, so that the list stays as short as what is going on. */
   forgetAllBut(mailingIds: ReadonlySet<number>): void {
     for (const id of this.controlled.keys()) if (!mailingIds.has(id)) this.controlled.delete(id);

@@ -4,6 +4,7 @@ import {
   closeSpentBatches,
   confirmControlChanges,
   countUnknown,
+  findControlChanges,
   findRecentControlChanges,
   finishMailings,
   holdMailing,
@@ -70,6 +71,10 @@ export const dutyCases: Cases = {
       inFlight: 0,
     }));
     await confirmControlChanges(sql, dispatcher.living, confirmed);
+    await findControlChanges(
+      sql,
+      found.map(({ mailingId }) => mailingId),
+    );
   },
 };
 

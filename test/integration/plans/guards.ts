@@ -92,6 +92,7 @@ const guards: Record<string, Guard> = {
   // Reads all confirmations, when a dispatcher goes.
   'forget-confirmations': guard(600),
   'recent-control-changes': guard(20, 'mailings_control_at'),
+  'control-changes-of-mailings': guard(20, 'mailings_pkey'),
   'confirm-control-changes': guard(30, 'control_confirmations_pkey'),
 
   // Clients: what TypeORM does to one has no name.
