@@ -55,7 +55,10 @@ export class ProviderProber implements Duty<ProbeResult> {
 
   /** Probes once if it is time to. */
   async runOnce(): Promise<ProbeResult> {
-    if (!this.breaker.isOpen) return 'not due';
+    if (!this.breaker.isOpen) {
+      this.calledOff = 0;
+      return 'not due';
+    }
     const taken = await takeProbe(
       this.sql,
       DEFAULT_PROVIDER,

@@ -40,8 +40,11 @@ async function aProber({ reason = 'throttled: status 429', askedForMs = 0 }: Ope
   const bus = { announce: () => {} } as unknown as ControlBus;
   const gate = new SendGate(config, new DatabaseClock());
   const breaker = new ProviderBreaker(sql, bus, gate, { nudge: () => {} } as unknown as DutyTicker);
-  await openBreaker(sql, PROVIDER, { reason, retryInMs: 0, askedForMs });
-  await breaker.runOnce();
+  const opened = async () => {
+    await openBreaker(sql, PROVIDER, { reason, retryInMs: 0, askedForMs });
+    await breaker.runOnce();
+  };
+  await opened();
   let probe: { outcome: Outcome; wasUnsuspected: boolean } | undefined;
   const orders: boolean[] = [];
   const sender = {
@@ -58,7 +61,11 @@ async function aProber({ reason = 'throttled: status 429', askedForMs = 0 }: Ope
     const { retryAt } = await findBreaker(sql, PROVIDER);
     return { result, waits: retryAt === null ? null : retryAt - (await scenario.now()) };
   };
-  return { ...scenario, probed, orders, row: () => findBreaker(sql, PROVIDER) };
+  const closedByAnother = async () => {
+    await scenario.run(`UPDATE providers SET breaker = 'closed', version = version + 1`);
+    await breaker.runOnce();
+  };
+  return { ...scenario, probed, opened, closedByAnother, orders, row: () => findBreaker(sql, PROVIDER) };
 }
 
 /** So many milliseconds or a little less, as a moment has passed. */
@@ -95,6 +102,16 @@ describe('a probe that was called off', () => {
     }
     expect(orders).toEqual([true, false, true]);
     expect(await row()).toMatchObject({ state: 'open', failedProbes: 0 });
+  });
+
+  test('changes no turn of a later outage, after another dispatcher ended the first', async () => {
+    const { probed, orders, closedByAnother, opened } = await aProber();
+    await probed(calledOff);
+    await closedByAnother();
+    await probed(undefined);
+    await opened();
+    await probed(refused);
+    expect(orders).toEqual([true, true]);
   });
 });
 
