@@ -79,7 +79,7 @@ function isNatsAddress(server: string): boolean {
 function hasReadableLogin(server: string): boolean {
   const { username, password } = new URL(server);
   try {
-    decodeURIComponent(username + password);
+    for (const part of [username, password]) decodeURIComponent(part);
     return true;
   } catch {
     return false;

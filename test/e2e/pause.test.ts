@@ -52,7 +52,8 @@ test('a pause is effective when it is answered, and says how many were on the wi
 }, 120_000);
 
 test('what was paused, resumed or given another end before its start is sent when it starts', async () => {
-  const later = { audience: { tags: ['all'] }, startsInMs: 5_000 };
+  await world.provider.behave({ latencyMs: 5 });
+  const later = { audience: { tags: ['all'] }, startsInMs: 10_000 };
   const [resumed, shortened, prolonged] = [
     await createMailing(world, later),
     await createMailing(world, later),
@@ -61,16 +62,16 @@ test('what was paused, resumed or given another end before its start is sent whe
   await world.rest.post(`/v1/mailings/${resumed}/pause`);
   expect((await world.rest.post(`/v1/mailings/${resumed}/resume`)).body.status).toBe('scheduled');
   // Within the minute for which dispatchers remember a change.
-  const endAt = new Date(Date.now() + 40_000).toISOString();
+  const endAt = new Date(Date.now() + 55_000).toISOString();
   expect((await world.rest.patch(`/v1/mailings/${shortened}`, { endAt })).status).toBe(200);
   expect(
     (await world.rest.patch(`/v1/mailings/${prolonged}`, { endAt: '2098-01-01T00:00:00Z' })).status,
   ).toBe(200);
 
   for (const mailingId of [resumed, shortened, prolonged]) {
-    expect.soft((await whenCompleted(world, mailingId, 30_000)).byStatus).toMatchObject({ sent: 5_000 });
+    expect.soft((await whenCompleted(world, mailingId, 100_000)).byStatus).toMatchObject({ sent: 5_000 });
   }
-}, 60_000);
+});
 
 test('a cancelled mailing ends with every message sent or cancelled', async () => {
   const mailingId = await mailingInTheMiddle();
