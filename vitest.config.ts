@@ -17,7 +17,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Ends what hangs, and is far more than anything takes: no test may fail because the machine is busy. What is to
     // be quick is asserted by the test itself.
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 120_000,
     // One more than the cores it is meant for: the end-to-end tests mostly wait.
     maxWorkers: 3,

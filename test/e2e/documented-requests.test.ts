@@ -14,7 +14,7 @@ const ports = {
 let world: World;
 beforeAll(async () => {
   world = await World.start();
-}, 60_000);
+});
 afterAll(() => world?.end());
 
 /** Makes the request to the API of this world instead of the one on the usual port. */

@@ -29,7 +29,7 @@ beforeAll(async () => {
   });
   await createClients(world, { count: MESSAGES, tags: ['many'] });
   await createClients(world, { count: 5, tags: ['few'] });
-}, 120_000);
+});
 beforeEach(() => world.provider.forget());
 afterEach(() => world.provider.behave({}));
 afterAll(() => world.end());
@@ -73,7 +73,7 @@ test('a holding mailing sends nothing twice, whatever is left in doubt, and a ki
   expect((byStatus['sent'] ?? 0) + (byStatus['unknown'] ?? 0)).toBe(MESSAGES);
   expect(byStatus['unknown']).toBeGreaterThan(10);
   expect(byStatus['unknown']).toBeLessThanOrEqual(doubts + MAX_UNRECORDED);
-}, 120_000);
+});
 
 test('a doubt is tried again while the provider knows the id, held afterwards, and sent again when a person says so', async () => {
   await world.query('UPDATE providers SET key_lifetime = make_interval(secs => $1)', [KEY_LIFETIME / 1_000]);
@@ -100,4 +100,4 @@ test('a doubt is tried again while the provider knows the id, held afterwards, a
     async () => (await statisticsOf(world, mailingId)).byStatus['sent'] === 5,
     20_000,
   );
-}, 120_000);
+});

@@ -10,7 +10,7 @@ beforeAll(async () => {
   world = await World.start({ ownServers: true, dispatchers: 0 });
   if (!world.servers) throw new Error('This world has servers of its own');
   nats = world.servers.nats;
-}, 120_000);
+});
 afterAll(() => world.end());
 
 const natsPart = async () => (await world.rest.get('/health')).body.details.nats.status;

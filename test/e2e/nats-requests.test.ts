@@ -13,7 +13,7 @@ beforeAll(async () => {
     'requests are answered',
     async () => (await nats.request('ems.statistics.get')).body.total === 0,
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await nats.close();

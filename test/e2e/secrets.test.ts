@@ -212,7 +212,7 @@ test('no log, answer, stored reason or environment of a whole run tells a secret
   expect(lines).toMatch(/"keyName":"named".*"code":201/);
   expect(lines).toMatch(/"keyName":"key-[\da-f]{6}","address":"127\.0\.0\.1".*"code":400/);
   expect(lines).toMatch(/"address":"127\.0\.0\.1".*"code":401/);
-}, 240_000);
+});
 
 /** With the password, which the overview leaves out. */
 function databaseUrl(service: StartedService, folder: string): string {

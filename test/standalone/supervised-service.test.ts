@@ -7,7 +7,7 @@ describe('a supervised service', () => {
     const { service, launched, lines } = aService();
     await service.start();
     process.kill(launched[0]!.pid, 'SIGKILL');
-    await vi.waitFor(() => expect(lines).toHaveLength(2), { timeout: 5_000 });
+    await vi.waitFor(() => expect(lines).toHaveLength(2), { timeout: 60_000 });
     const [first, second] = launched;
     await service.stop();
 
@@ -21,7 +21,7 @@ describe('a supervised service', () => {
   it('waits longer each time while it keeps ending', async () => {
     const { service, lines } = aService({ lifeMs: 0 });
     await service.start();
-    await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(5), { timeout: 5_000 });
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(5), { timeout: 60_000 });
     await service.stop();
 
     const pauses = lines
@@ -35,7 +35,7 @@ describe('a supervised service', () => {
     await service.start();
     refuse(2);
     process.kill(launched[0]!.pid, 'SIGKILL');
-    await vi.waitFor(() => expect(launched).toHaveLength(2), { timeout: 5_000 });
+    await vi.waitFor(() => expect(launched).toHaveLength(2), { timeout: 60_000 });
     await service.stop();
 
     expect(lines.filter((line) => line.includes('it did not start (no memory)'))).toHaveLength(2);
@@ -44,7 +44,7 @@ describe('a supervised service', () => {
   it('stays down once it is stopped, also in the pause before a restart', async () => {
     const { service, launched, lines } = aService({ lifeMs: 0 });
     await service.start();
-    await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 60_000 });
     await service.stop();
 
     expect(launched).toHaveLength(1);
@@ -56,7 +56,7 @@ describe('a supervised service', () => {
     const { service, launched, lines } = aService({ again });
     await service.start();
     process.kill(launched[0]!.pid, 'SIGKILL');
-    await vi.waitFor(() => expect(launched).toHaveLength(2), { timeout: 5_000 });
+    await vi.waitFor(() => expect(launched).toHaveLength(2), { timeout: 60_000 });
     const stopped = service.stop();
     letGo();
     await stopped;

@@ -34,7 +34,7 @@ test('whatever is sent as a phone is taken or refused with a reason, and takes n
     }),
     { numRuns: 8 },
   );
-}, 120_000);
+});
 
 test('a rule of the table that nobody thought of refuses the client alone, and names the field', async () => {
   await api.query('TRUNCATE clients');

@@ -69,7 +69,7 @@ test('a TypeScript client that is made of the document compiles, and knows what 
   const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
   const output = await compile([...strict, '--noEmit', '--module', 'nodenext']);
   expect(output).toBe('');
-}, 60_000);
+});
 
 /** What the compiler complains of. */
 async function compile(options: string[]): Promise<string> {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   const { url } = postgres.replica;
   replica = new Sql({ url, poolSize: 1, applicationName: 'test' });
   api = await TestApi.start({ DATABASE_URL: postgres.primary.url, DATABASE_READ_URL: url });
-}, 120_000);
+});
 afterAll(async () => {
   await api.end();
   await replica.close();

@@ -60,7 +60,7 @@ beforeAll(async () => {
     aside: (work) => explained.aside(work),
     given: (text, values) => explained.aside(() => api.sql.query({ name: '', text }, values)),
   };
-}, 120_000);
+});
 
 afterAll(() => api?.end());
 

@@ -23,7 +23,7 @@ describe('a mailing of which the limit is taken away while slots are asked for',
         return grant();
       });
       const finished = runner.run(await take()).then(() => runner.finished());
-      await vi.waitFor(() => expect(onTheWire).toHaveLength(8), { timeout: 5_000, interval: 5 });
+      await vi.waitFor(() => expect(onTheWire).toHaveLength(8), { timeout: 60_000, interval: 5 });
       for (const answer of onTheWire.splice(0)) answer(accepted);
       await finished;
     }

@@ -63,7 +63,7 @@ describe('a grant that waits for places', () => {
     };
     /** Everything is accepted. */
     const finish = async () => {
-      await vi.waitFor(() => expect(path.onTheWire).toHaveLength(2), { timeout: 5_000, interval: 5 });
+      await vi.waitFor(() => expect(path.onTheWire).toHaveLength(2), { timeout: 60_000, interval: 5 });
       answer(accepted);
       await freed;
       await path.runner.finished();

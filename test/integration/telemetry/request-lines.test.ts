@@ -56,7 +56,7 @@ describe('JSON, as in production', () => {
   let api: RunningApi;
   beforeAll(async () => {
     api = await startApi({ LOG_FORMAT: 'auto' });
-  }, 60_000);
+  });
   afterAll(() => api.end());
 
   const call = (path: string, init: CallOptions = {}) => {
