@@ -135,7 +135,7 @@ export class Stage {
     return took;
   }
 
-  /** Notes as too slow what a scenario measures: a rate, or a ratio of times; `figures` say what was seen. */
+  /** Notes as too slow what a scenario measures: a rate, a pause, or a ratio of times; `figures` say what was seen. */
   expectPace(holds: boolean, figures: string): void {
     if (!holds) this.breaches.push({ invariant: 'pace', figures });
   }
