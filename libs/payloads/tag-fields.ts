@@ -8,36 +8,44 @@ const blanks = /[\s\u0085\u180E\u200B\u2060\u2800\u3164\uFFA0]+/g;
 const directions = /[\u00AD\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
 
 /**
- * UTF-16 units of a text that may be a tag: 64 characters in their longest spelling, with blanks to spare. What has
- * more is refused for its length, and to normalize it first may take seconds.
+ * UTF-16 units of a text that may be a tag: 64 characters, each in its longest spelling, which has four
+ * (https://www.unicode.org/faq/normalization.html, expansion of NFD). What has more is refused for its length, and to
+ * normalize it first would take long, as many come in one body.
  */
-const MOST_UNITS = 1_024;
+const MOST_UNITS = 256;
 
-/**
- * Marks in a row of a text that may be a tag. A letter takes up three at most, so more leave above 64 characters. To
- * bring them into order takes the square of their number, and many tags come in one body.
- */
-const MOST_MARKS = 67;
+/** Marks that a letter takes up at most, and those that may be left over in a text that may be a tag. */
+const MARKS_OF_A_LETTER = 3;
+const MOST_LEFT_OVER = 64;
 
 /**
  * The one spelling of a tag: NFC, lower case, without blanks at its ends, inner ones a single space. So a capital or
  * a blank never keeps a client in a mailing that excludes the tag. What is too long for a tag stays as it is.
  */
 export function normalTag(tag: string): string {
-  if (tag.length > MOST_UNITS) return tag;
-  const directed = tag.replaceAll(directions, '');
-  if (longestRunOfMarks(directed) > MOST_MARKS) return tag;
-  const spelled = directed.normalize('NFC').toLowerCase().normalize('NFC');
-  return spelled.replaceAll(blanks, ' ').trim();
+  const spaced = withoutSpareBlanks(tag.replaceAll(directions, ''));
+  if (spaced.length > MOST_UNITS || marksLeftOver(spaced) > MOST_LEFT_OVER) return tag;
+  return withoutSpareBlanks(spaced.normalize('NFC').toLowerCase().normalize('NFC'));
 }
 
-function longestRunOfMarks(text: string): number {
-  if (text.length <= MOST_MARKS) return 0;
-  let longest = 0;
-  for (const [run] of text.matchAll(/\p{M}+/gu)) {
-    if (run.length > longest) longest = Math.max(longest, Array.from(run).length);
+function withoutSpareBlanks(text: string): string {
+  return text.replaceAll(blanks, ' ').trim();
+}
+
+/** Marks that no letter takes up. To bring those of one letter into order takes the square of their number. */
+function marksLeftOver(text: string): number {
+  let leftOver = 0;
+  for (const [run] of text.matchAll(/\p{M}+/gu)) leftOver += Math.max(0, lengthOf(run) - MARKS_OF_A_LETTER);
+  return leftOver;
+}
+
+/** Characters of a text, of which those beyond U+FFFF have two units. */
+function lengthOf(text: string): number {
+  let length = text.length;
+  for (let nth = 0; nth < text.length; nth += 1) {
+    if ((text.charCodeAt(nth) & 0xfc00) === 0xdc00) length -= 1;
   }
-  return longest;
+  return length;
 }
 
 const normal = (value: unknown) => (typeof value === 'string' ? normalTag(value) : value);

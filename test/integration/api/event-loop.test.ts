@@ -172,6 +172,10 @@ const marks = (units: number) => `a${'\u0301\u0316'.repeat(units / 2)}`.slice(0,
 const wrongItems: Record<string, { field: 'tags' | 'timezones'; items: string[] }> = {
   'a tag of marks': { field: 'tags', items: [marks(65_536)] },
   'five hundred tags of marks': { field: 'tags', items: Array.from({ length: 500 }, () => marks(1_000)) },
+  'a thousand tags, each with as many marks as its letters may have': {
+    field: 'tags',
+    items: Array.from({ length: 1_000 }, () => `${marks(67)}${marks(3).repeat(63)}`.slice(0, 256)),
+  },
   'more tags of marks than a list may have': {
     field: 'tags',
     items: Array.from({ length: 3_900 }, () => marks(130)),

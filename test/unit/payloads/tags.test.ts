@@ -31,8 +31,19 @@ test('a tag that is spelled the normal way stays so, and capitals and blanks mak
 });
 
 test.each([
+  ['letters that have four units', '\u1f82'],
+  ['letters beyond U+FFFF that have four units', '\u{1109a}'],
+  ['marks that no letter takes up', '\u0316'],
+])('sixty-four %s are a tag, in whichever spelling', (_, letter) => {
+  const tag = `${letter === '\u0316' ? 'x' : letter}${letter.repeat(63)}`;
+  expect(Array.from(tag.normalize('NFC'))).toHaveLength(64);
+  expect(normalTag(tag.normalize('NFD'))).toBe(tag.normalize('NFC'));
+});
+
+test.each([
   ['more units than any tag has', `A${'x'.repeat(2_000)}`],
   ['more marks in a row than any tag has', `A${'\u0301\u0316'.repeat(35)}`],
+  ['more marks than its letters take up', `A${'\u0301\u0316'.repeat(20)}`.repeat(3)],
 ])('a text of %s is left as it is, for to bring marks into order takes the square of them', (_, given) => {
   expect(normalTag(given)).toBe(given);
 });
