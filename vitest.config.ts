@@ -19,6 +19,7 @@ export default defineConfig({
     // be quick is asserted by the test itself.
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     // One more than the cores it is meant for: the end-to-end tests mostly wait.
     maxWorkers: 3,
   },

@@ -35,17 +35,10 @@ function withoutSpareBlanks(text: string): string {
 /** Marks that no letter takes up. To bring those of one letter into order takes the square of their number. */
 function marksLeftOver(text: string): number {
   let leftOver = 0;
-  for (const [run] of text.matchAll(/\p{M}+/gu)) leftOver += Math.max(0, lengthOf(run) - MARKS_OF_A_LETTER);
-  return leftOver;
-}
-
-/** Characters of a text, of which those beyond U+FFFF have two units. */
-function lengthOf(text: string): number {
-  let length = text.length;
-  for (let nth = 0; nth < text.length; nth += 1) {
-    if ((text.charCodeAt(nth) & 0xfc00) === 0xdc00) length -= 1;
+  for (const [run] of text.matchAll(/\p{M}+/gu)) {
+    if (run.length > MARKS_OF_A_LETTER) leftOver += Math.max(0, Array.from(run).length - MARKS_OF_A_LETTER);
   }
-  return length;
+  return leftOver;
 }
 
 const normal = (value: unknown) => (typeof value === 'string' ? normalTag(value) : value);

@@ -27,7 +27,7 @@ test('a mailing for half of 10,000 clients reaches exactly those, once each, fro
   await createClients(world, { count: 2_500, operatorCode: '901', timezones: twelveZones });
 
   const mailingId = await createMailing(world, { audience: { tags: ['vip'], operatorCodes: ['901'] } });
-  const statistics = await whenCompleted(world, mailingId, 60_000);
+  const statistics = await whenCompleted(world, mailingId);
 
   expect(statistics.total).toBe(5_000);
   expect(statistics.byStatus).toMatchObject({ sent: 5_000, pending: 0, failed: 0, expired: 0, unknown: 0 });
@@ -49,7 +49,7 @@ test('two dispatchers share the work: each sends at least a fifth', async () => 
   await createClients(world, { count: 10_000, tags: ['shared'] });
   const before = await sentByDispatcher();
   const mailingId = await createMailing(world, { audience: { tags: ['shared'] } });
-  await whenCompleted(world, mailingId, 60_000);
+  await whenCompleted(world, mailingId);
   const after = await sentByDispatcher();
   const shares = after.map((sent, index) => (sent - (before[index] ?? 0)) / 10_000);
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1);

@@ -32,7 +32,7 @@ test('an outage from before the start burns nothing, and sending resumes by itse
 
   await world.provider.behave({});
   const back = Date.now();
-  const statistics = await whenCompleted(world, mailingId, 60_000);
+  const statistics = await whenCompleted(world, mailingId);
   expect(statistics.byStatus).toMatchObject({ sent: 5_000, failed: 0, expired: 0, unknown: 0 });
   expect(await countDuplicates(world)).toBe(0);
   const received = await world.provider.received();
@@ -60,7 +60,7 @@ test('what an outage leaves at the end is expired, and nothing is sent after it'
   expect(sent + expired + unknown).toBe(5_000);
   expect(expired).toBeGreaterThan(0);
 
-  await whenCompleted(world, mailingId, 60_000);
+  await whenCompleted(world, mailingId);
   const received = await world.provider.received();
   expect(Math.max(...received.map((request) => request.at))).toBeLessThan(endAt);
   // In doubt are the requests on the wire when the connections were cut, and those that met it half closed.

@@ -21,10 +21,10 @@ test('an urgent mailing does not wait for the batch that keeps the only lane bus
   await until('the batch is being sent', async () => (await ofBulk('sent')) > 0);
 
   const urgent = await createMailing(world, { audience: { tags: ['urgent'] }, priority: 9 });
-  await whenCompleted(world, urgent, 60_000);
+  await whenCompleted(world, urgent);
   expect(await ofBulk('pending')).toBeGreaterThan(250);
 
   await world.provider.behave({ latencyMs: 0 });
-  await whenCompleted(world, bulk, 60_000);
+  await whenCompleted(world, bulk);
   expect((await world.provider.summary()).duplicates).toBe(0);
 });

@@ -68,7 +68,7 @@ export async function createMailing(
 export async function whenCompleted(
   world: World,
   mailingId: number,
-  withinMs: number,
+  withinMs?: number,
 ): Promise<{ total: number; byStatus: Record<string, number> }> {
   await until(
     `mailing ${mailingId} is completed`,

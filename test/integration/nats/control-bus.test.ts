@@ -14,7 +14,7 @@ async function connectedLink(address = url): Promise<NatsLink> {
   const link = new NatsLink({ servers: [address], name: 'test' });
   onTestFinished(() => link.close());
   link.start();
-  await expect.poll(() => link.isConnected, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => link.isConnected).toBe(true);
   return link;
 }
 

@@ -12,7 +12,7 @@ const linkTo = (url: string) => {
 };
 
 async function connected(link: NatsLink): Promise<void> {
-  await expect.poll(() => link.isConnected, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => link.isConnected).toBe(true);
 }
 
 async function disconnected(link: NatsLink): Promise<void> {

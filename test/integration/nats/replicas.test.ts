@@ -10,7 +10,7 @@ async function setup(url: string, replicas?: number) {
   const link = new NatsLink({ servers: url.split(','), name: 'test' });
   onTestFinished(() => link.close());
   link.start();
-  await expect.poll(() => link.isConnected, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => link.isConnected).toBe(true);
   const queue = new WorkQueue(link, replicas);
   const manager = async () => {
     if (!link.connection) throw new Error('NATS is away');
@@ -32,19 +32,16 @@ let nextBatch = 1;
 async function ticketsFlow(publisher: WorkQueue, taker: WorkQueue): Promise<void> {
   const batchId = (nextBatch += 1);
   const given = { batchId, fence: 0, dueAt: 1_700_000_000_000 };
-  await expect.poll(() => publisher.publish([given]), { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => publisher.publish([given])).toBe(1);
   const taken: number[] = [];
   await expect
-    .poll(
-      async () => {
-        for (const ticket of await taker.fetch(10, 1_000)) {
-          taken.push(ticket.batchId);
-          ticket.ack();
-        }
-        return taken;
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      for (const ticket of await taker.fetch(10, 1_000)) {
+        taken.push(ticket.batchId);
+        ticket.ack();
+      }
+      return taken;
+    })
     .toContain(batchId);
 }
 
@@ -116,15 +113,15 @@ test('in a cluster a stream follows the setting, and one that finds no room stay
   const warned = warnings();
   const { url } = await natsCluster();
   const { queue, stream } = await setup(url);
-  await expect.poll(() => queue.publish([]).then(() => queue.ready), { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => queue.publish([]).then(() => queue.ready)).toBe(true);
   expect((await stream()).config.num_replicas).toBe(1);
 
   const three = await setup(url, 3);
-  await expect.poll(() => three.queue.ready, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => three.queue.ready).toBe(true);
   expect((await stream()).config.num_replicas).toBe(3);
 
   const five = await setup(url, 5);
-  await expect.poll(() => five.queue.ready, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => five.queue.ready).toBe(true);
   expect((await stream()).config.num_replicas).toBe(3);
   expect(warned.flat().join('\n')).toContain('3 of the 5 copies of NATS_REPLICAS');
 });
@@ -134,13 +131,10 @@ test('a cluster that has too few servers for a new stream gets none, and the log
   const { url } = await natsCluster();
   const { queue, health } = await setup(url, 5);
   await expect
-    .poll(
-      async () => {
-        await queue.publish([{ batchId: 1, fence: 0, dueAt: 0 }]);
-        return warned.flat().join('\n');
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      await queue.publish([{ batchId: 1, fence: 0, dueAt: 0 }]);
+      return warned.flat().join('\n');
+    })
     .toContain('5 copies (NATS_REPLICAS) are refused: no suitable peers');
   expect(await queue.fetch(1, 200)).toEqual([]);
   expect(await health()).toMatchObject({ status: 'degraded', stream: 'missing' });

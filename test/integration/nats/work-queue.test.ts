@@ -9,7 +9,7 @@ async function setup(address?: string) {
   const link = new NatsLink({ servers: [url], name: 'test' });
   onTestFinished(() => link.close());
   link.start();
-  await expect.poll(() => link.isConnected, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => link.isConnected).toBe(true);
   const queue = new WorkQueue(link);
   const manager = async () => {
     if (!link.connection) throw new Error('NATS is away');
@@ -119,9 +119,7 @@ test.each(['stream', 'consumer'])('a deleted %s is made anew by whoever needs it
   });
   expect(await queue.fetch(1, 200)).toEqual([]);
   await expect
-    .poll(async () => (await queue.publish([ticket(2)])) && ids(await queue.fetch(5, 500)), {
-      timeout: 10_000,
-    })
+    .poll(async () => (await queue.publish([ticket(2)])) && ids(await queue.fetch(5, 500)))
     .toContain(2);
   expect(await queue.state()).toMatchObject({ stream: 'ok', consumer: 'ok' });
 });
@@ -171,8 +169,8 @@ test('kill -9 of NATS leaves no fetch hanging, and a wiped store is made anew', 
 
   await nats.wipe();
   await nats.start();
-  await expect.poll(() => link.isConnected, { timeout: 60_000 }).toBe(true);
-  await expect.poll(async () => queue.publish([ticket(3)]), { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => link.isConnected).toBe(true);
+  await expect.poll(async () => queue.publish([ticket(3)])).toBe(1);
   expect(ids(await queue.fetch(1, 1_000))).toEqual([3]);
   expect(queue.ready).toBe(true);
 });
@@ -191,7 +189,7 @@ test('a NATS that hangs costs a few seconds, not more, and is used again when it
   expect(performance.now() - before).toBeLessThan(8_000);
 
   nats.proceed();
-  await expect.poll(() => queue.ready, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => queue.ready).toBe(true);
   expect(await queue.publish([ticket(3)])).toBe(1);
   expect(ids(await queue.fetch(5, 1_000))).toContain(3);
 });
