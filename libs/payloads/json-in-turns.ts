@@ -21,24 +21,30 @@ export async function stringifyInTurns(answer: object): Promise<string> {
   return isLongList(answer) ? inTurns(answer) : JSON.stringify(answer);
 }
 
-/** The bytes are those of `JSON.stringify`: a repeated request is answered with the same. */
+/**
+ * The bytes are those of `JSON.stringify`: a repeated request is answered with the same. All pieces are joined once, as
+ * that is done at one go.
+ */
 async function inTurns(answer: LongList): Promise<string> {
-  const fields: string[] = [];
+  const pieces: string[] = [];
   for (const [name, value] of Object.entries(answer)) {
     const json = value === answer.items ? await listInTurns(answer.items) : toJson(value);
-    if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
+    if (json === undefined) continue;
+    pieces.push(pieces.length === 0 ? '{' : ',', JSON.stringify(name), ':');
+    pieces.push(...(typeof json === 'string' ? [json] : json));
   }
-  return `{${fields.join(',')}}`;
+  pieces.push('}');
+  return pieces.join('');
 }
 
-async function listInTurns(items: readonly unknown[]): Promise<string> {
+async function listInTurns(items: readonly unknown[]): Promise<string[]> {
   const turn = new LoopTurn();
-  const parts: string[] = [];
+  const pieces: string[] = [];
   for (let at = 0; at < items.length; at += AT_ONCE) {
     if (turn.isOver) await turn.next();
-    parts.push(JSON.stringify(items.slice(at, at + AT_ONCE)).slice(1, -1));
+    pieces.push(at === 0 ? '[' : ',', JSON.stringify(items.slice(at, at + AT_ONCE)).slice(1, -1));
   }
-  return `[${parts.join(',')}]`;
+  return [...pieces, ']'];
 }
 
 /** Undefined for what JSON leaves out. */
