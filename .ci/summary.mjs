@@ -43,5 +43,8 @@ const failures = [
 ];
 const passed = suites.reduce((total, { numPassedTests }) => total + numPassedTests, 0);
 
-for (const failure of failures) console.log(`failed: ${failure}`);
-console.log(`tests: ${passed + scenarios.length - broken.length} passed, ${failures.length} failed`);
+const lines = [
+  ...failures.map((failure) => `failed: ${failure}`),
+  `tests: ${passed + scenarios.length - broken.length} passed, ${failures.length} failed`,
+];
+process.stdout.write(`${lines.join('\n')}\n`);

@@ -94,7 +94,7 @@ function wrongWidth(value: object): string | undefined {
 
 function wrongText(text: string): string | undefined {
   if (text.includes('\0')) return 'must not contain the NUL character';
-  if (/\p{Surrogate}/u.test(text)) return 'must not contain half of a surrogate pair';
+  if (!text.isWellFormed()) return 'must not contain half of a surrogate pair';
   return undefined;
 }
 

@@ -34,6 +34,8 @@ test.each([
   ['letters that have four units', '\u1f82'],
   ['letters beyond U+FFFF that have four units', '\u{1109a}'],
   ['marks that no letter takes up', '\u0316'],
+  ['syllables of three letters', '\ud55c'],
+  ['letters that take up letters', '\u{16d6a}'],
 ])('sixty-four %s are a tag, in whichever spelling', (_, letter) => {
   const tag = `${letter === '\u0316' ? 'x' : letter}${letter.repeat(63)}`;
   expect(Array.from(tag.normalize('NFC'))).toHaveLength(64);
@@ -44,6 +46,20 @@ test.each([
   ['more units than any tag has', `A${'x'.repeat(2_000)}`],
   ['more marks in a row than any tag has', `A${'\u0301\u0316'.repeat(35)}`],
   ['more marks than its letters take up', `A${'\u0301\u0316'.repeat(20)}`.repeat(3)],
+  ['more letters than any tag has, each with a mark', 'A\u0301'.repeat(65)],
 ])('a text of %s is left as it is, for to bring marks into order takes the square of them', (_, given) => {
   expect(normalTag(given)).toBe(given);
+});
+
+test('whatever NFC puts together is a character of a tag, as often as there may be characters', () => {
+  const leftApart = [];
+  for (let point = 0; point < 0x11_00_00; point += 1) {
+    if (point >= 0xd8_00 && point <= 0xdf_ff) continue;
+    const parts = String.fromCodePoint(point).normalize('NFD');
+    if (parts.normalize('NFC') === parts) continue;
+    const given = parts.repeat(64);
+    const tag = given.toLowerCase().normalize('NFC');
+    if (Array.from(tag).length <= 64 && normalTag(given) !== tag) leftApart.push(parts);
+  }
+  expect(leftApart).toEqual([]);
 });
