@@ -62,8 +62,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: recording,
-        replace: 'AND (t.moves_to > t.was OR t.retries OR t.casts_doubt)',
-        by: 'AND (t.moves_to <> t.was OR t.retries OR t.casts_doubt)',
+        replace: 'AND (t.moves_to > t.was OR t.retries OR t.casts_doubt OR t.is_own)',
+        by: 'AND (t.moves_to <> t.was OR t.retries OR t.casts_doubt OR t.is_own)',
       },
     ],
     scenario: 'late-doubts',

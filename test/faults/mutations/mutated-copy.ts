@@ -37,12 +37,7 @@ export class MutatedCopy {
   }
 
   private async compile(file: string, edits: readonly Edit[]): Promise<void> {
-    let source = await readFile(file, 'utf8');
-    for (const { replace, by } of edits) {
-      const times = source.split(replace).length - 1;
-      if (times !== 1) throw new Error(`${file} has ${times} times, and not once: ${replace}`);
-      source = source.replace(replace, () => by);
-    }
+    const source = await mutatedSource(file, edits);
     const { config } = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path));
     const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, process.cwd());
     // One file at a time, as the sources are written for ("isolatedModules"): that takes no time.
@@ -50,4 +45,15 @@ export class MutatedCopy {
     const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: file });
     await writeFile(join(this.path, 'dist', file.replace(/\.ts$/, '.js')), outputText);
   }
+}
+
+/** The text of a file with its edits. Throws when one replaces a text that does not stand there exactly once. */
+export async function mutatedSource(file: string, edits: readonly Edit[]): Promise<string> {
+  let source = await readFile(file, 'utf8');
+  for (const { replace, by } of edits) {
+    const times = source.split(replace).length - 1;
+    if (times !== 1) throw new Error(`${file} has ${times} times, and not once: ${replace}`);
+    source = source.replace(replace, () => by);
+  }
+  return source;
 }
