@@ -30,11 +30,12 @@ export class ControlWatcher implements Duty<{ obeyed: number }> {
 
   async runOnce(): Promise<{ obeyed: number }> {
     const changes = await findRecentControlChanges(this.sql);
+    for (const change of changes) this.gate.apply(change);
     const recent = new Set(changes.map((change) => change.mailingId));
-    const open = new Set([...this.leases.openBatches].map((batch) => batch.mailingId));
-    const lasting = [...open].filter((id) => !recent.has(id) && this.gate.knows(id));
-    for (const change of [...changes, ...(await this.findUnheard(lasting))]) this.gate.apply(change);
-    this.gate.forgetAllBut(new Set([...recent, ...open]));
+    const lasting = [...this.openMailings()].filter((id) => !recent.has(id) && this.gate.knows(id));
+    for (const change of await this.findUnheard(lasting)) this.gate.apply(change);
+    // The open ones of now: a batch may have been taken meanwhile, and its pause been heard.
+    this.gate.forgetAllBut(new Set([...recent, ...this.openMailings()]));
     const fresh = changes.filter(({ mailingId, version }) => (this.confirmed.get(mailingId) ?? 0) < version);
     if (fresh.length === 0) return { obeyed: 0 };
     this.sender.drop();
@@ -50,6 +51,10 @@ export class ControlWatcher implements Duty<{ obeyed: number }> {
     this.confirmed.clear();
     for (const { mailingId, version } of changes) this.confirmed.set(mailingId, version);
     return { obeyed: fresh.length };
+  }
+
+  private openMailings(): Set<number> {
+    return new Set([...this.leases.openBatches].map((batch) => batch.mailingId));
   }
 
   /**
