@@ -53,7 +53,7 @@ test('a pause is effective when it is answered, and says how many were on the wi
 
 test('what was paused, resumed or given another end before its start is sent when it starts', async () => {
   await world.provider.behave({ latencyMs: 5 });
-  const later = { audience: { tags: ['all'] }, startsInMs: 10_000 };
+  const later = { audience: { tags: ['all'] }, startsInMs: 30_000 };
   const [resumed, shortened, prolonged] = [
     await createMailing(world, later),
     await createMailing(world, later),
@@ -61,8 +61,8 @@ test('what was paused, resumed or given another end before its start is sent whe
   ];
   await world.rest.post(`/v1/mailings/${resumed}/pause`);
   expect((await world.rest.post(`/v1/mailings/${resumed}/resume`)).body.status).toBe('scheduled');
-  // Within the minute for which dispatchers remember a change.
-  const endAt = new Date(Date.now() + 55_000).toISOString();
+  // Within the minute for which dispatchers remember a change: so it would have expired.
+  const endAt = new Date(Date.now() + 59_000).toISOString();
   expect((await world.rest.patch(`/v1/mailings/${shortened}`, { endAt })).status).toBe(200);
   expect(
     (await world.rest.patch(`/v1/mailings/${prolonged}`, { endAt: '2098-01-01T00:00:00Z' })).status,
