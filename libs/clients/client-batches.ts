@@ -50,7 +50,7 @@ async function validItems(
   for (const [index, item] of items.entries()) {
     if (turn.isOver) await turn.next();
     try {
-      valid.push({ index, client: toNewClient(validatePayload(CreateClientDto, item), country) });
+      valid.push({ index, client: toNewClient(await validatePayload(CreateClientDto, item), country) });
     } catch (error) {
       results.push({ index, status: 'error', error: toProblem(error) });
     }

@@ -87,7 +87,7 @@ export function itemsRule(
 
 /** What a field asks for beside its rules. */
 export interface FieldTreatment {
-  /** Makes of the JSON value what its rules and its users see. Must take any value. */
+  /** Makes of the JSON value what its rules and its users see, or a promise of that. Must take any value. */
   convert?: (value: unknown) => unknown;
   /** Its items are validated one by one by whoever takes them, so that a wrong one is no error of the payload. */
   itemsApart?: boolean;

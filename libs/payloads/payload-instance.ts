@@ -23,12 +23,15 @@ export function treatments(type: Class): ReadonlyMap<string, FieldTreatment> {
  * Puts a payload's fields on an instance of its class. Only what a field converts is looked into: free-form JSON stays
  * as it was parsed, since to copy it costs microseconds a field.
  */
-export function instantiate<Payload extends object>(type: new () => Payload, payload: object): Payload {
+export async function instantiate<Payload extends object>(
+  type: new () => Payload,
+  payload: object,
+): Promise<Payload> {
   const instance = new type();
   const treated = treatments(type);
   for (const [name, value] of Object.entries(payload)) {
     const convert = treated.get(name)?.convert;
-    Reflect.set(instance, name, convert ? convert(value) : value);
+    Reflect.set(instance, name, convert ? await convert(value) : value);
   }
   return instance;
 }

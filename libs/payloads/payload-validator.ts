@@ -5,18 +5,21 @@ import { checkJson, join } from './json-check.js';
 import { instantiate, treatments } from './payload-instance.js';
 
 /**
- * Turns a parsed JSON value into an instance of a DTO class, with its nested ones, or throws a {@link Problem}
+ * Turns a parsed JSON value into an instance of a DTO class, with its nested ones, or rejects with a {@link Problem}
  * that names every field that is wrong, unknown ones included. Nothing is converted but what a field says: a number
- * in a string is not a number.
+ * in a string is not a number. Long lists are converted in turns with other requests.
  */
-export function validatePayload<Payload extends object>(type: new () => Payload, payload: unknown): Payload {
+export async function validatePayload<Payload extends object>(
+  type: new () => Payload,
+  payload: unknown,
+): Promise<Payload> {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
     throw Problem.invalid([{ path: '', message: 'must be a JSON object' }]);
   }
   const treated = treatments(type);
   const unfit = checkJson(payload, (name) => treated.get(name)?.itemsApart === true);
   if (unfit.length > 0) throw Problem.invalid(unfit);
-  const instance = instantiate(type, payload);
+  const instance = await instantiate(type, payload);
   const errors = validateSync(instance, {
     whitelist: true,
     forbidNonWhitelisted: true,

@@ -1,4 +1,5 @@
 import { treated } from './field.js';
+import { LoopTurn } from './loop-turn.js';
 import { TextField, TextListField, type TextListOptions, type TextOptions } from './text-fields.js';
 
 /** Blanks of every width; those that Unicode calls marks or letters although they show as nothing, too. */
@@ -82,9 +83,19 @@ export function TagField(options: TextOptions): PropertyDecorator {
   return TextField(options, treated({ convert: normal }));
 }
 
-/** A list of tags. One that is too long is refused as it is. */
+/** A list of tags. One that is too long is refused as it is. Others wait for no more than a few tags of it. */
 export function TagListField(options: TextListOptions): PropertyDecorator {
   const convert = (value: unknown) =>
-    Array.isArray(value) && value.length <= options.maxItems ? value.map(normal) : value;
+    Array.isArray(value) && value.length <= options.maxItems ? normalInTurns(value) : value;
   return TextListField(options, treated({ convert }));
+}
+
+async function normalInTurns(values: readonly unknown[]): Promise<unknown[]> {
+  const turn = new LoopTurn();
+  const spelled: unknown[] = [];
+  for (const value of values) {
+    if (turn.isOver) await turn.next();
+    spelled.push(normal(value));
+  }
+  return spelled;
 }

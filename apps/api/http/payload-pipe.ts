@@ -4,7 +4,7 @@ import { parseId, validatePayload, validateQuery } from '#libs/payloads';
 /** Holds each body and each query that has a DTO class against it. */
 @Injectable()
 export class PayloadPipe implements PipeTransform {
-  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if (metatype === undefined) return value;
     if (type === 'query')
       return validateQuery(metatype as new () => object, value as Record<string, unknown>);

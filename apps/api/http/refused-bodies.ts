@@ -24,9 +24,9 @@ export function throwRefusal(given: readonly unknown[]): void {
 /** Refuses what is wrong like {@link PayloadPipe}, or leaves it to the method that is called. */
 @Injectable()
 export class HttpPayloadPipe extends PayloadPipe {
-  override transform(value: unknown, metadata: ArgumentMetadata): unknown {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     try {
-      return super.transform(value, metadata);
+      return await super.transform(value, metadata);
     } catch (reason) {
       const { type, metatype } = metadata;
       if (type === 'body' && metatype && refusedLater.has(metatype)) return new Refusal(reason);

@@ -40,11 +40,14 @@ export class MessagesNatsController {
       throw Problem.invalid([{ path: '', message: 'must have either a mailingId or a clientId' }]);
     }
     if (mailingId === undefined) {
-      return this.messages.listOfClient(requireId(clientId, 'clientId'), validatePayload(PageQuery, query));
+      return this.messages.listOfClient(
+        requireId(clientId, 'clientId'),
+        await validatePayload(PageQuery, query),
+      );
     }
     return this.messages.listOfMailing(
       requireId(mailingId, 'mailingId'),
-      validatePayload(MessagesQuery, query),
+      await validatePayload(MessagesQuery, query),
     );
   }
 

@@ -20,15 +20,15 @@ class IdPayload {
   id!: number;
 }
 
-class OnlyId implements PipeTransform<object, number> {
-  transform(payload: object): number {
-    return validatePayload(IdPayload, payload).id;
+class OnlyId implements PipeTransform<object, Promise<number>> {
+  async transform(payload: object): Promise<number> {
+    return (await validatePayload(IdPayload, payload)).id;
   }
 }
 
-class IdOf implements PipeTransform<{ id?: unknown }, number> {
-  transform({ id }: { id?: unknown }): number {
-    return validatePayload(IdPayload, { id }).id;
+class IdOf implements PipeTransform<{ id?: unknown }, Promise<number>> {
+  async transform({ id }: { id?: unknown }): Promise<number> {
+    return (await validatePayload(IdPayload, { id })).id;
   }
 }
 

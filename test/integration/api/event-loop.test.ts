@@ -135,9 +135,9 @@ const bodies: Record<string, { path: string; body: string }> = {
       }),
     ),
   },
-  'a mailing for a thousand tags in their longest spelling': {
+  'a mailing with two thousand tags in their longest spelling': {
     path: '/v1/mailings',
-    body: JSON.stringify(aMailing({ audience: { tags: spelledOut } })),
+    body: JSON.stringify(aMailing({ audience: { tags: spelledOut, excludeTags: spelledOut } })),
   },
   'a body of more values than are taken': { path: '/v1/clients', body: `[${'{},'.repeat(340_000)}{}]` },
 };
@@ -185,9 +185,12 @@ const wrongAudiences: Record<string, { field: string; audience: Record<string, s
     field: 'tags[0]',
     audience: { tags: Array.from({ length: 500 }, () => marks(1_000)) },
   },
-  'a thousand tags, each with as many marks as letters may take up': {
+  'two thousand tags, each with as many marks as letters may take up': {
     field: 'tags[0]',
-    audience: { tags: Array.from({ length: 1_000 }, () => fullOfMarks) },
+    audience: {
+      tags: Array.from({ length: 1_000 }, () => fullOfMarks),
+      excludeTags: Array.from({ length: 1_000 }, () => fullOfMarks),
+    },
   },
   'more tags of marks than a list may have': {
     field: 'tags',

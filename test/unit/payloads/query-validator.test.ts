@@ -14,9 +14,9 @@ class Query extends PageQuery {
   count?: number;
 }
 
-function errorsOf(parameters: Record<string, unknown>): [string, string][] {
+async function errorsOf(parameters: Record<string, unknown>): Promise<[string, string][]> {
   try {
-    validateQuery(Query, parameters);
+    await validateQuery(Query, parameters);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return (error.toDocument().errors ?? []).map(({ path, message }) => [path, message]);
@@ -24,25 +24,25 @@ function errorsOf(parameters: Record<string, unknown>): [string, string][] {
   return [];
 }
 
-test('digits are the number that they stand for, in fields of the class and of the one it extends', () => {
-  expect(validateQuery(Query, { limit: '7', distance: '3', tag: '12' })).toMatchObject({
+test('digits are the number that they stand for, in fields of the class and of the one it extends', async () => {
+  expect(await validateQuery(Query, { limit: '7', distance: '3', tag: '12' })).toMatchObject({
     limit: 7,
     distance: 3,
     tag: '12',
   });
-  expect(validateQuery(PageQuery, {})).toMatchObject({ limit: 50 });
+  expect(await validateQuery(PageQuery, {})).toMatchObject({ limit: 50 });
 });
 
-test.each(['7.0', '', '-1', '1e2', ' 7', '0x7'])('%j is no number', (limit) => {
-  expect(errorsOf({ limit })).toEqual([['limit', 'must be a whole number from 1 to 500']]);
+test.each(['7.0', '', '-1', '1e2', ' 7', '0x7'])('%j is no number', async (limit) => {
+  expect(await errorsOf({ limit })).toEqual([['limit', 'must be a whole number from 1 to 500']]);
 });
 
-test('digits are no number where the class does not say so', () => {
-  expect(errorsOf({ count: '3' })).toEqual([['count', 'must be a whole number from 1 to 9']]);
+test('digits are no number where the class does not say so', async () => {
+  expect(await errorsOf({ count: '3' })).toEqual([['count', 'must be a whole number from 1 to 9']]);
 });
 
-test('what is given more than once is told so, whatever its values are', () => {
-  expect(errorsOf({ tag: ['a', 'b'], limit: ['1', '1'], cursor: 'x' })).toEqual([
+test('what is given more than once is told so, whatever its values are', async () => {
+  expect(await errorsOf({ tag: ['a', 'b'], limit: ['1', '1'], cursor: 'x' })).toEqual([
     ['tag', 'is given more than once'],
     ['limit', 'is given more than once'],
   ]);
