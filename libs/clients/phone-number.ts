@@ -64,10 +64,11 @@ function wrongForm(text: string): string | undefined {
   if (!/\d/.test(text)) return 'has no digit';
   if (/^[-.)]/.test(text)) return `begins with "${text.charAt(0)}": ${writtenInFull}`;
   if (text.includes('+', 1)) return 'has a second "+": give one number';
-  if (/(^\+?\d+|\d{5,})\.0+$/.test(text) || /\d\.0$/.test(text)) {
+  if (/(^\+?\d+|\d{5,}) ?\. ?0+$/.test(text) || /\d ?\. ?0$/.test(text)) {
     return 'ends in ".0", as a spreadsheet writes numbers: format its column as text';
   }
   if (/[-.(]$/.test(text)) return `ends with "${text.at(-1)}"`;
+  if (/\( ?0 ?\)$/.test(text)) return 'ends with "(0)"';
   if (isAddress(text)) return 'looks like an IP address';
   const digits = text.replaceAll(/\D/g, '').replace(text.startsWith('+') ? '' : /^00/, '').length;
   return digits > MOST_DIGITS
@@ -86,22 +87,46 @@ function isAddress(text: string): boolean {
 }
 
 function readPlain(text: string, country: CountryCode | undefined): number | PhoneRefusal {
-  const spellings = [text, text.replace('(0)', '')].map((one) => one.replaceAll(/[^\d+]/g, ''));
-  const [digits = ''] = spellings;
-  if (/^(\+|00)/.test(digits)) {
-    // +44 (0)20 ...: where the zero is not part of the number, it is for calls from inside the country.
-    for (const spelling of spellings) {
-      const phone = international(spelling.replace(/^(\+|00)/, ''));
-      if (phone !== undefined) return phone;
-    }
-    return new PhoneRefusal(whyNotInternational(digits.replace(/^(\+|00)/, '')));
-  }
+  const digits = text.replaceAll(/[^\d+]/g, '');
+  const bare = withoutPrefix(digits);
+  const isInternational = bare !== digits;
+  if (zeroInBrackets.test(text)) return readZeroInBrackets(text, isInternational);
+  if (isInternational) return international(bare) ?? new PhoneRefusal(whyNotInternational(bare));
   const one = parseInternational(digits);
   const inUse = one?.isValid() ? one : undefined;
   if (country !== undefined) return readNational(digits, country, inUse);
   return inUse === undefined
     ? new PhoneRefusal(`is no international number that is in use: ${writtenInFull}`, true)
     : Number(digits);
+}
+
+/** `+44 (0)20 ...`, `44 (0)20 ...`: a zero for calls from inside the country whose code is before it. */
+const zeroInBrackets = /(?<=\d.*)\( ?0 ?\)/;
+
+/**
+ * In most countries the zero is not part of the number, in a few it is (Italy's landlines). Which of the two is in use
+ * decides; where both are, one may be another person's. What begins with no `+` has to be in use.
+ */
+function readZeroInBrackets(text: string, isInternational: boolean): number | PhoneRefusal {
+  const spellings = [text.replace(zeroInBrackets, ''), text].map((one) =>
+    withoutPrefix(one.replaceAll(/[^\d+]/g, '')),
+  );
+  const inUse = spellings.filter((digits) => parseInternational(digits)?.isValid());
+  if (inUse.length === 2) {
+    return new PhoneRefusal(
+      `is one number with the zero in brackets and another one without it: ${writtenInFull}`,
+    );
+  }
+  if (inUse.length === 0 && !isInternational) {
+    return new PhoneRefusal(`is no international number that is in use: ${writtenInFull}`);
+  }
+  const phone = [...inUse, ...spellings].map(international).find((read) => read !== undefined);
+  return phone ?? new PhoneRefusal(whyNotInternational(spellings.at(-1) ?? ''));
+}
+
+/** Digits without what says that a country code follows. */
+function withoutPrefix(digits: string): string {
+  return digits.replace(/^(\+|00)/, '');
 }
 
 /**
