@@ -49,7 +49,6 @@ export class CreateClientDto {
     example: ['vip', 'spring'],
     optional: true,
     maxItems: 50,
-    max: 64,
   })
   tags?: string[];
 
@@ -132,7 +131,7 @@ export class ClientsQuery extends PageQuery {
   })
   defaultCountry?: CountryCode;
 
-  @TagField({ description: 'Clients with this tag.', example: 'vip', optional: true, max: 64 })
+  @TagField({ description: 'Clients with this tag.', example: 'vip', optional: true })
   tag?: string;
 
   @TextField({ description: 'Clients with this operator code.', example: '900', optional: true, max: 16 })

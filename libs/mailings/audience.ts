@@ -25,7 +25,6 @@ export class Audience {
     optional: true,
     minItems: 1,
     maxItems: MAX_VALUES,
-    max: 64,
   })
   tags?: string[];
 
@@ -35,7 +34,6 @@ export class Audience {
     optional: true,
     minItems: 1,
     maxItems: MAX_VALUES,
-    max: 64,
   })
   excludeTags?: string[];
 

@@ -1,6 +1,6 @@
-import { treated } from './field.js';
+import { type FieldOptions, treated } from './field.js';
 import { LoopTurn } from './loop-turn.js';
-import { TextField, TextListField, type TextListOptions, type TextOptions } from './text-fields.js';
+import { TextField, TextListField, type TextListOptions } from './text-fields.js';
 
 /** Blanks of every width; those that Unicode calls marks or letters although they show as nothing, too. */
 const blanks = /[\s\u0085\u180E\u200B\u2060\u2800\u3164\uFFA0]+/g;
@@ -79,15 +79,15 @@ function askedKind(character: string): Kind {
 const normal = (value: unknown) => (typeof value === 'string' ? normalTag(value) : value);
 
 /** A tag; its users see the normal spelling. */
-export function TagField(options: TextOptions): PropertyDecorator {
-  return TextField(options, treated({ convert: normal }));
+export function TagField(options: FieldOptions): PropertyDecorator {
+  return TextField({ ...options, max: MOST_CHARACTERS }, treated({ convert: normal }));
 }
 
 /** A list of tags. One that is too long is refused as it is. Others wait for no more than a few tags of it. */
-export function TagListField(options: TextListOptions): PropertyDecorator {
+export function TagListField(options: Omit<TextListOptions, 'max'>): PropertyDecorator {
   const convert = (value: unknown) =>
     Array.isArray(value) && value.length <= options.maxItems ? normalInTurns(value) : value;
-  return TextListField(options, treated({ convert }));
+  return TextListField({ ...options, max: MOST_CHARACTERS }, treated({ convert }));
 }
 
 async function normalInTurns(values: readonly unknown[]): Promise<unknown[]> {

@@ -19,12 +19,7 @@ export class MutatedCopy {
       await cp('dist', join(path, 'dist'), { recursive: true });
       await cp('package.json', join(path, 'package.json'));
       await symlink(join(process.cwd(), 'node_modules'), join(path, 'node_modules'));
-      for (const file of new Set(edits.map((edit) => edit.file))) {
-        await copy.compile(
-          file,
-          edits.filter((edit) => edit.file === file),
-        );
-      }
+      for (const [file, source] of await mutatedSources(edits)) await copy.compile(file, source);
       return copy;
     } catch (error) {
       await copy.remove();
@@ -36,8 +31,7 @@ export class MutatedCopy {
     await rm(this.path, { recursive: true, force: true });
   }
 
-  private async compile(file: string, edits: readonly Edit[]): Promise<void> {
-    const source = await mutatedSource(file, edits);
+  private async compile(file: string, source: string): Promise<void> {
     const { config } = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path));
     const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, process.cwd());
     // One file at a time, as the sources are written for ("isolatedModules"): that takes no time.
@@ -47,13 +41,17 @@ export class MutatedCopy {
   }
 }
 
-/** The text of a file with its edits. Throws when one replaces a text that does not stand there exactly once. */
-export async function mutatedSource(file: string, edits: readonly Edit[]): Promise<string> {
-  let source = await readFile(file, 'utf8');
-  for (const { replace, by } of edits) {
+/** Files with their edited texts. Throws when a text to be replaced does not stand exactly once in its file. */
+export async function mutatedSources(edits: readonly Edit[]): Promise<Map<string, string>> {
+  const sources = new Map<string, string>();
+  for (const { file, replace, by } of edits) {
+    const source = sources.get(file) ?? (await readFile(file, 'utf8'));
     const times = source.split(replace).length - 1;
     if (times !== 1) throw new Error(`${file} has ${times} times, and not once: ${replace}`);
-    source = source.replace(replace, () => by);
+    sources.set(
+      file,
+      source.replace(replace, () => by),
+    );
   }
-  return source;
+  return sources;
 }
