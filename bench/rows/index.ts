@@ -10,6 +10,7 @@ import { plan } from './plan.js';
 import { longProvider, scaleOut } from './provider-latency.js';
 import { send } from './send.js';
 import { statistics } from './statistics.js';
+import { twoDispatchers } from './two-dispatchers.js';
 import { urgent } from './urgent.js';
 
 /** In the order of the table. */
@@ -20,6 +21,7 @@ export const rows: readonly Row[] = [
   statistics,
   api,
   overload,
+  twoDispatchers,
   scaleOut,
   longProvider,
   backlog,
