@@ -23,7 +23,7 @@ export class DatabaseClock {
     this.offset = databaseTime - sentAt;
     const possible = (offset: number) => offset <= this.offset;
     // What is more than this answer allows is true no more: the database's clock was set back, or runs slower than
-    // this host's. Of the last answers those that it does allow still hold, so that a slow one doesn't decide alone.
+    // this host's. Of the last answers those that it does allow stay valid, so that a slow one doesn't decide alone.
     this.recent = [...this.recent.filter(possible), databaseTime - performance.now()].slice(-REMEMBERED);
     this.leastOffset = Math.max(...this.recent, ...[this.leastOffset].filter(possible));
   }

@@ -26,7 +26,7 @@ import { ProviderBreaker } from './provider/provider-breaker.js';
 import { ProviderProber } from './provider/provider-prober.js';
 import { BatchRunner } from './sending/batch-runner.js';
 import { BatchTaker } from './sending/batch-taker.js';
-import { LeaseHolder } from './sending/lease-holder.js';
+import { LeaseKeeper } from './sending/lease-keeper.js';
 import { MessageSender } from './sending/message-sender.js';
 import { OutcomeRecorder } from './sending/outcome-recorder.js';
 import { ProbeSender } from './sending/probe-sender.js';
@@ -43,7 +43,7 @@ const sending = [
   UrgentLane,
   BatchTaker,
   ServingMemory,
-  LeaseHolder,
+  LeaseKeeper,
   BatchRunner,
   SliceGranter,
   MessageSender,

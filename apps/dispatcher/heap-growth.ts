@@ -10,7 +10,7 @@ import { setFlagsFromString } from 'node:v8';
  * No limit, as `--max-old-space-size` would be: more connections or a larger cap on unrecorded messages may need
  * what they need. V8 reads the flag at the end of each full collection, to size the heap up to the next one, and the
  * start itself ends with one, on Node 20 and on Node 24 (`node --trace-gc`). Node's manual warns of flags that are set late
- * (https://nodejs.org/docs/latest-v24.x/api/v8.html#v8setflagsfromstringflags), so a test holds this one to its effect.
+ * (https://nodejs.org/docs/latest-v24.x/api/v8.html#v8setflagsfromstringflags), so a test checks the effect of this one.
  */
 
 /** How much the old generation may grow over what was alive at the last full collection, in percent. */

@@ -74,7 +74,7 @@ export interface ReclaimedBatch {
  * Takes back up to 10 batches whose owner was silent for `silenceMs` past its lease. The caller itself must
  * have been in touch with the database for as long without a gap: after the database was away everyone looks
  * silent, and nobody is judged before having had time to return. That is asked in the statement itself, which
- * may have been held up on its way.
+ * may have been delayed on its way.
  */
 export function reclaimAbandonedBatches(
   sql: SqlExecutor,

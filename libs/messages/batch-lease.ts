@@ -95,7 +95,7 @@ export async function leaseDueBatch(
 const renew: Statement = {
   name: 'renew-leases',
   text: `
-    WITH held AS MATERIALIZED (
+    WITH locked AS MATERIALIZED (
       SELECT b.id FROM unnest($3::bigint[], $4::bigint[]) AS mine (id, fence)
       JOIN batches b ON b.id = mine.id AND b.fence = mine.fence
       WHERE b.owner = $1::uuid AND b.state = 'leased'
@@ -103,7 +103,7 @@ const renew: Statement = {
       FOR NO KEY UPDATE OF b
     )
     UPDATE batches b SET lease_until = ems_now() + make_interval(secs => $2::float8 / 1000)
-    FROM held WHERE b.id = held.id
+    FROM locked WHERE b.id = locked.id
     RETURNING b.id`,
 };
 

@@ -118,7 +118,7 @@ const failProbe: Statement = {
     RETURNING ${row}`,
 };
 
-/** The probe failed for a reason, or could not be made (null): what was asked for before still holds then. */
+/** The probe failed for a reason, or could not be made (null): what was asked for before is still so then. */
 export async function reopenBreaker(
   sql: SqlExecutor,
   { providerId, owner }: { providerId: number; owner: string },

@@ -5,7 +5,7 @@ import { COUNTER_SHARDS, countChanges } from './counter-changes.js';
  * A message that is being sent at this moment is cancelled too; if the provider accepts it, `sent` beats
  * `cancelled`, and if its dispatcher dies it becomes `unknown`. One whose batch nobody has leased was certainly
  * not sent, and goes to a batch of its own that is done: the old one's next owner is granted a range of ids, and
- * all that is in it would be in doubt if that owner died. Those batches are held meanwhile, so that none is
+ * all that is in it would be in doubt if that owner died. Those batches are locked meanwhile, so that none is
  * leased at the same moment.
  */
 const cancel: Statement = {
@@ -22,18 +22,18 @@ const cancel: Statement = {
       WHERE id = ANY (ARRAY (SELECT batch_id FROM candidate)) AND state = 'ready'
       ORDER BY id
       FOR SHARE
-    ), held AS MATERIALIZED (
+    ), locked AS MATERIALIZED (
       SELECT id, mailing_id, batch_id, status AS was, in_doubt_since IS NOT NULL AS in_doubt FROM messages
       WHERE id = ANY (ARRAY (SELECT id FROM candidate)) AND status = 'pending'
-        -- Asked so that the batches are held first.
+        -- Asked so that the batches are locked first.
         AND (SELECT count(*) FROM unleased) >= 0
       ORDER BY id
       FOR NO KEY UPDATE
     ), unsent AS MATERIALIZED (
-      SELECT h.id, h.mailing_id, u.provider_id, u.due_at,
+      SELECT l.id, l.mailing_id, u.provider_id, u.due_at,
         nextval(pg_get_serial_sequence('batches', 'id')) AS batch_id
-      FROM held h JOIN unleased u ON u.id = h.batch_id
-      WHERE NOT h.in_doubt
+      FROM locked l JOIN unleased u ON u.id = l.batch_id
+      WHERE NOT l.in_doubt
     ), closed AS (
       INSERT INTO batches (id, mailing_id, provider_id, state, size, due_at)
       SELECT batch_id, mailing_id, provider_id, 'done', 1, due_at FROM unsent
@@ -42,8 +42,8 @@ const cancel: Statement = {
         status = CASE WHEN m.in_doubt_since IS NOT NULL THEN 'unknown' ELSE 'cancelled' END::message_status,
         batch_id = coalesce(u.batch_id, m.batch_id),
         last_error = 'the client was deleted'
-      FROM held h LEFT JOIN unsent u USING (id) WHERE m.id = h.id
-      RETURNING m.id, m.mailing_id, h.was, m.status AS becomes
+      FROM locked l LEFT JOIN unsent u USING (id) WHERE m.id = l.id
+      RETURNING m.id, m.mailing_id, l.was, m.status AS becomes
     ), counted AS (
       ${countChanges('changed', '$2')}
     )

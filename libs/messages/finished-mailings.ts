@@ -6,8 +6,8 @@ const isOver = `
       AND (m.status = 'cancelled' OR m.planned_at IS NOT NULL)
       AND NOT EXISTS (SELECT FROM batches b WHERE b.mailing_id = m.id AND b.state <> 'done')`;
 
-const hold: Statement = {
-  name: 'hold-finished-mailings',
+const lock: Statement = {
+  name: 'lock-finished-mailings',
   text: `
     SELECT m.id FROM mailings m
     WHERE ${isOver}
@@ -36,7 +36,7 @@ const finish: Statement = {
  */
 export function finishMailings(sql: Sql): Promise<{ id: number; status: 'completed' | 'cancelled' }[]> {
   return sql.transaction(async (transaction) => {
-    const over = await transaction.query<{ id: number }>(hold);
+    const over = await transaction.query<{ id: number }>(lock);
     return over.length === 0 ? [] : transaction.query(finish, [over.map(({ id }) => id)]);
   });
 }

@@ -17,7 +17,7 @@ export function findExpiredLeases(sql: SqlExecutor, owner: string): Promise<Leas
  * Frees batches that are leased to a dispatcher which does not know of them: Postgres broke off before the
  * answer to a lease or a release arrived. Nobody else would, since their owner lives. Nothing of them is in
  * doubt: a dispatcher sends only what it was told that it may, and lets go only of what is recorded. They are
- * named by their fence, because this statement may be held up for longer than a lease, and by then the owner
+ * named by their fence, because this statement may be delayed for longer than a lease, and by then the owner
  * may be sending the same batch under its next one. The fence moves on, should an answer arrive after all.
  */
 const free: Statement = {

@@ -23,7 +23,7 @@ export interface LeasedBatch {
   now: number;
 }
 
-/** What a lease writes; parameters: `$1` the owner, `$2` how long it holds in milliseconds. */
+/** What a lease writes; parameters: `$1` the owner, `$2` how long the lease is in milliseconds. */
 export const leaseChanges = `
       state = 'leased', owner = $1::uuid, fence = b.fence + 1, granted_upto = 0, ticketed_until = NULL,
       leased_at = clock.now,

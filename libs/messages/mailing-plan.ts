@@ -32,8 +32,8 @@ export interface PlannedPage {
  * A mailing is planned once its start has come, while it runs; a paused one only after its end, so that each
  * matching client's message still gets its final status. The clients are those known at the first page.
  */
-const takeMailingToPlan: Statement = {
-  name: 'take-mailing-to-plan',
+const planLease: Statement = {
+  name: 'lease-plan',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now), due AS (
       SELECT m.id FROM mailings m, clock
@@ -57,8 +57,8 @@ const takeMailingToPlan: Statement = {
 };
 
 /** Takes one mailing that waits to be planned, for `leaseMs`; undefined if there is none. */
-export async function takeMailing(sql: SqlExecutor, leaseMs: number): Promise<PlanLease | undefined> {
-  const [lease] = await sql.query<PlanLease>(takeMailingToPlan, [leaseMs]);
+export async function leasePlan(sql: SqlExecutor, leaseMs: number): Promise<PlanLease | undefined> {
+  const [lease] = await sql.query<PlanLease>(planLease, [leaseMs]);
   return lease;
 }
 
@@ -82,8 +82,8 @@ export interface PageTerms {
  * between for a few thousand and walks through all of them, which for one tag among a million clients took half a
  * second instead of a millisecond.
  */
-const holdPlan: Statement = {
-  name: 'hold-plan',
+const lockPlan: Statement = {
+  name: 'lock-plan',
   text: `
     SELECT plan_cursor AS after, plan_upto AS upto, set_config('plan_cache_mode', 'force_custom_plan', true)
     FROM mailings WHERE id = $1 AND plan_fence = $2 AND planned_at IS NULL
@@ -124,8 +124,8 @@ async function writePage(
   };
   const [planned = nothing] = await sql.transaction(async (transaction) => {
     await enterPlanning(transaction);
-    const held = [lease.mailingId, lease.fence];
-    const [bounds] = await transaction.query<{ after: number; upto: number }>(holdPlan, held);
+    const key = [lease.mailingId, lease.fence];
+    const [bounds] = await transaction.query<{ after: number; upto: number }>(lockPlan, key);
     if (!bounds) return [];
     return transaction.query<PlannedRow>(statement, [
       lease.mailingId,
@@ -148,14 +148,14 @@ async function writePage(
   };
 }
 
-const leavePlan: Statement = {
-  name: 'leave-plan',
+const planRelease: Statement = {
+  name: 'release-plan',
   text: `UPDATE mailings SET plan_lease_until = NULL WHERE id = $1 AND plan_fence = $2`,
 };
 
 /** Gives a mailing's planning back, so that nobody has to wait for the lease to run out. */
-export async function leaveMailing(sql: SqlExecutor, lease: PlanLease): Promise<void> {
-  await sql.query(leavePlan, [lease.mailingId, lease.fence]);
+export async function releasePlan(sql: SqlExecutor, lease: PlanLease): Promise<void> {
+  await sql.query(planRelease, [lease.mailingId, lease.fence]);
 }
 
 function planPageText(audienceCondition: string, onConflict: string): string {

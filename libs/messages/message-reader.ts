@@ -128,7 +128,7 @@ export class MessageReader {
 
   async attempts(messageId: number): Promise<AttemptDto[]> {
     const rows = await this.sql.query<Omit<AttemptDto, 'at'> & { at: Date }>(attempts, [messageId]);
-    // Rows of earlier versions hold the provider's words as they came.
+    // Rows of earlier versions have the provider's words as they came.
     return rows.map(({ error, at, ...row }) => ({
       ...row,
       at: at.toISOString(),

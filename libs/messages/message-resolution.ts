@@ -24,8 +24,8 @@ export interface ResolvableMailing {
   controlVersion: number;
 }
 
-const hold: Statement = {
-  name: 'hold-mailing-for-resolution',
+const lock: Statement = {
+  name: 'lock-mailing-for-resolution',
   text: `
     SELECT status, end_at AS "endAt", end_at <= ems_now() AS "isOver", control_version AS "controlVersion"
     FROM mailings WHERE id = $1 AND deleted_at IS NULL
@@ -33,11 +33,11 @@ const hold: Statement = {
 };
 
 /** Keeps a mailing as it is until the transaction ends, so that it isn't finished with a new batch in it. */
-export async function holdMailing(
+export async function lockMailing(
   transaction: SqlExecutor,
   mailingId: number,
 ): Promise<ResolvableMailing | undefined> {
-  return (await transaction.query<ResolvableMailing>(hold, [mailingId]))[0];
+  return (await transaction.query<ResolvableMailing>(lock, [mailingId]))[0];
 }
 
 /**
@@ -46,25 +46,25 @@ export async function holdMailing(
  * goes to new batches with the window of its old one, whose `granted_upto` may still cover it; it may have been
  * sent, and the time for which the provider surely knows its id is counted anew from the decision. To a client
  * that was deleted nothing is sent again; a deletion at the same time waits, and then finds what is pending.
- * The UPDATE does not name the ids again: a generic plan, which expects to hold one message, would then look all
+ * The UPDATE does not name the ids again: a generic plan, which expects one message, would then look all
  * of them up for each.
  */
 const resolve: Statement = {
   name: 'resolve-messages',
   text: `
-    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), held AS MATERIALIZED (
+    WITH clock AS MATERIALIZED (SELECT ems_now() AS now), locked AS MATERIALIZED (
       SELECT id, client_id, batch_id FROM messages
       WHERE id = ANY ($2::bigint[]) AND mailing_id = $1 AND status = 'unknown'
       ORDER BY id
       FOR NO KEY UPDATE
     ), recipients AS MATERIALIZED (
       SELECT id FROM clients
-      WHERE id = ANY (ARRAY (SELECT client_id FROM held)) AND $3 = 'pending'::message_status
+      WHERE id = ANY (ARRAY (SELECT client_id FROM locked)) AND $3 = 'pending'::message_status
       FOR KEY SHARE
     ), numbered AS MATERIALIZED (
-      SELECT h.id, b.provider_id, b.timezone, b.not_before, b.not_after, row_number() OVER alike - 1 AS nth
-      FROM held h JOIN recipients r ON r.id = h.client_id JOIN batches b ON b.id = h.batch_id
-      WINDOW alike AS (PARTITION BY b.provider_id, b.timezone, b.not_before, b.not_after ORDER BY h.id)
+      SELECT l.id, b.provider_id, b.timezone, b.not_before, b.not_after, row_number() OVER alike - 1 AS nth
+      FROM locked l JOIN recipients r ON r.id = l.client_id JOIN batches b ON b.id = l.batch_id
+      WINDOW alike AS (PARTITION BY b.provider_id, b.timezone, b.not_before, b.not_after ORDER BY l.id)
     ), placed AS MATERIALIZED (
       SELECT *, max(CASE WHEN nth % ${BATCH_SIZE} = 0 THEN nextval(pg_get_serial_sequence('batches', 'id')) END)
         OVER (PARTITION BY provider_id, timezone, not_before, not_after, nth / ${BATCH_SIZE}) AS new_batch
@@ -83,8 +83,8 @@ const resolve: Statement = {
         in_doubt_since = CASE WHEN $3 = 'pending'::message_status THEN clock.now END,
         sent_at = CASE WHEN $3 = 'sent'::message_status THEN coalesce(m.in_doubt_since, clock.now) END,
         last_error = CASE WHEN $3 = 'sent'::message_status THEN NULL ELSE m.last_error END
-      FROM clock, held h LEFT JOIN placed p USING (id)
-      WHERE m.id = h.id
+      FROM clock, locked l LEFT JOIN placed p USING (id)
+      WHERE m.id = l.id
         AND ($3 <> 'pending'::message_status OR p.new_batch IS NOT NULL)
       RETURNING m.id, m.mailing_id, m.attempts, 'unknown'::message_status AS was, m.status AS becomes
     ), counted AS (
@@ -97,7 +97,7 @@ const resolve: Statement = {
     SELECT id FROM changed`,
 };
 
-/** Resolves those of a held mailing's messages that are `unknown` and can be; returns how many. */
+/** Resolves those of a locked mailing's messages that are `unknown` and can be; returns how many. */
 export async function resolveMessages(
   transaction: SqlExecutor,
   messages: { mailingId: number; ids: readonly number[] },
@@ -118,7 +118,7 @@ const reopen: Statement = {
     RETURNING control_version AS "controlVersion"`,
 };
 
-/** Lets a held mailing that was completed go on; returns its new control version, if it was. */
+/** Lets a locked mailing that was completed go on; returns its new control version, if it was. */
 export async function reopenMailing(
   transaction: SqlExecutor,
   mailingId: number,

@@ -7,7 +7,7 @@ import { COUNTER_SHARDS } from './counter-changes.js';
 import { MessageReader } from './message-reader.js';
 import {
   countUnknown,
-  holdMailing,
+  lockMailing,
   reopenMailing,
   resolveMessages,
   type ResolvableMailing,
@@ -82,7 +82,7 @@ export class MessageResolver {
     const shard = Math.floor(Math.random() * COUNTER_SHARDS);
     const isResent = as === 'resend';
     const { count, version } = await this.sql.transaction(async (transaction) => {
-      const mailing = await holdMailing(transaction, mailingId);
+      const mailing = await lockMailing(transaction, mailingId);
       if (!mailing) throw Problem.notFound('mailing', mailingId);
       if (isResent) requireGoingOn(mailing);
       const count = await resolveMessages(transaction, { mailingId, ids }, as, shard);

@@ -176,7 +176,7 @@ export function toMessageDto({ dueAt, ...row }: MessageRow): MessageDto {
     createdAt: row.createdAt.toISOString(),
     nextAttemptAt: row.status === 'pending' ? (dueAt?.toISOString() ?? null) : null,
     sentAt: row.sentAt?.toISOString() ?? null,
-    // Rows of earlier versions hold the provider's words as they came.
+    // Rows of earlier versions have the provider's words as they came.
     lastError: row.lastError === null ? null : maskWords(row.lastError),
   };
 }

@@ -2,15 +2,15 @@ import type { SqlExecutor, Statement } from '#libs/database';
 import { countChanges } from './counter-changes.js';
 
 /**
- * A provider knows an id again for its key lifetime only. Later, a message that it may have taken would be a new
+ * A provider recognises an id within its deduplication window only. Later, a message that it may have taken would be a new
  * one to it, so such a message is not sent again. The margin is a whole request, because one that started just
  * in time may still arrive too late. What a person has decided to send again is sent once, whatever its age.
  * Rows are looked up as in `close-spent-batches`.
  */
-const hold: Statement = {
-  name: 'hold-old-doubts',
+const park: Statement = {
+  name: 'park-old-doubts',
   text: `
-    WITH held AS MATERIALIZED (
+    WITH locked AS MATERIALIZED (
       SELECT m.id, m.status AS was FROM messages m
       WHERE m.batch_id = $1 AND m.status = 'pending'
         AND (m.resolved_attempts = 0 OR m.attempts > m.resolved_attempts)
@@ -22,8 +22,8 @@ const hold: Statement = {
       UPDATE messages m SET
         status = 'unknown',
         last_error = coalesce(m.last_error, 'in doubt for longer than the provider knows an id again')
-      FROM held h WHERE m.id = ANY (ARRAY[h.id])
-      RETURNING m.id, m.mailing_id, h.was, m.status AS becomes
+      FROM locked l WHERE m.id = ANY (ARRAY[l.id])
+      RETURNING m.id, m.mailing_id, l.was, m.status AS becomes
     ), counted AS (
       ${countChanges('changed', '$3')}
     )
@@ -31,14 +31,14 @@ const hold: Statement = {
 };
 
 /**
- * Holds as `unknown` what a batch has of messages whose doubt is older than the provider's key lifetime, or will
+ * Parks as `unknown` what a batch has of messages whose doubt is older than the provider's deduplication window, or will
  * be before a request of `requestMs` is over. Returns their ids.
  */
-export async function holdOldDoubts(
+export async function parkOldDoubts(
   sql: SqlExecutor,
   batchId: number,
   writer: { shard: number; requestMs: number },
 ): Promise<number[]> {
-  const rows = await sql.query<{ id: number }>(hold, [batchId, writer.requestMs, writer.shard]);
+  const rows = await sql.query<{ id: number }>(park, [batchId, writer.requestMs, writer.shard]);
   return rows.map(({ id }) => id);
 }

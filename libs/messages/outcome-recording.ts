@@ -8,7 +8,7 @@ import { recordSentMessages } from './sent-recording.js';
 /** What one request to the provider made of a message. */
 export interface MessageOutcome {
   messageId: number;
-  /** The batch and fence under which it was sent; a retry is only planned while they still hold. */
+  /** The batch and fence under which it was sent; a retry is only planned while they are still so. */
   source: RetrySource;
   /** `pending` asks for a retry at `retryAt`. */
   becomes: Extract<MessageStatus, 'pending' | 'sent' | 'failed' | 'unknown'>;
@@ -55,26 +55,26 @@ const record: Statement = {
       FROM unnest($1::bigint[], $2::message_status[], $3::float8[], $4::smallint[], $5::float8[], $6::text[],
         $7::bigint[], $8::bigint[], $18::smallint[], $19::smallint[], $20::smallint[], $21::smallint[])
         AS o (id, becomes, in_doubt_ms, attempts, at, error, batch_id, retry_batch, number, suspicions, throttles, refusals)
-    ), held AS MATERIALIZED (
+    ), locked AS MATERIALIZED (
       SELECT id, batch_id, status, in_doubt_since, resolved_attempts, own_throttles, own_refusals FROM messages
       WHERE id = ANY ($1::bigint[])
       ORDER BY id
       FOR NO KEY UPDATE
     ), target AS MATERIALIZED (
-      SELECT o.*, held.status AS was,
+      SELECT o.*, locked.status AS was,
         CASE
-          WHEN coalesce(o.in_doubt_since, held.in_doubt_since) IS NOT NULL
-            AND greatest(o.becomes, held.status) IN ('cancelled', 'expired', 'failed') THEN 'unknown'
+          WHEN coalesce(o.in_doubt_since, locked.in_doubt_since) IS NOT NULL
+            AND greatest(o.becomes, locked.status) IN ('cancelled', 'expired', 'failed') THEN 'unknown'
           ELSE o.becomes
         END AS moves_to,
-        o.becomes = 'pending' AND held.status = 'pending'
-          AND o.retry_batch IS NOT NULL AND o.batch_id = held.batch_id AS retries,
-        held.status = 'pending'
-          AND o.in_doubt_since < coalesce(held.in_doubt_since, 'infinity') AS casts_doubt,
-        coalesce(o.throttles > held.own_throttles OR o.refusals > held.own_refusals, false) AS is_own
-      FROM outcome o JOIN held USING (id)
+        o.becomes = 'pending' AND locked.status = 'pending'
+          AND o.retry_batch IS NOT NULL AND o.batch_id = locked.batch_id AS retries,
+        locked.status = 'pending'
+          AND o.in_doubt_since < coalesce(locked.in_doubt_since, 'infinity') AS casts_doubt,
+        coalesce(o.throttles > locked.own_throttles OR o.refusals > locked.own_refusals, false) AS is_own
+      FROM outcome o JOIN locked USING (id)
       WHERE o.becomes = 'sent'
-        OR (o.number > held.resolved_attempts AND (o.refusals IS NULL OR held.status = 'pending'))
+        OR (o.number > locked.resolved_attempts AND (o.refusals IS NULL OR locked.status = 'pending'))
     ), changed AS (
       UPDATE messages m SET
         status = t.moves_to,

@@ -22,7 +22,7 @@ export async function enterPlanning(transaction: SqlExecutor): Promise<void> {
   await transaction.query(share);
 }
 
-/** Waits for the pages that are being written, half a second at most, and holds up the next; see above. */
+/** Waits for the pages that are being written, half a second at most, and makes the next wait; see above. */
 export async function excludePlanning(transaction: SqlExecutor): Promise<void> {
   await transaction.query(take);
 }

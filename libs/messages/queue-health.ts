@@ -93,7 +93,7 @@ export function queueChecks(sql: Sql): HealthCheck[] {
   ];
 }
 
-/** Reasons that earlier versions stored hold the provider's words as they came. */
+/** Reasons that earlier versions stored have the provider's words as they came. */
 function maskReason(row: ProviderState): ProviderState {
   return { ...row, reason: row.reason === null ? null : maskWords(row.reason) };
 }

@@ -23,11 +23,11 @@ export type RetryBatches = Map<string, number>;
 const MOST_REMEMBERED = 1_000;
 
 /**
- * Holding the source rows keeps a reclaimer from taking them over until the retry is committed. They are found by their
+ * The locked source rows keep a reclaimer from taking them over until the retry is committed. They are found by their
  * ids: with the state as an enum, the index of all leased ones looks as cheap to some plans.
  */
 const holdSources: Statement = {
-  name: 'hold-retry-sources',
+  name: 'lock-retry-sources',
   text: `
     SELECT b.id, b.fence FROM unnest($2::bigint[], $3::bigint[]) AS source (id, fence)
     JOIN batches b ON b.id = source.id AND b.fence = source.fence
@@ -69,10 +69,10 @@ export async function chooseRetryBatches(
     sources.map((source) => source.id),
     sources.map((source) => source.fence),
   ]);
-  const held = new Set(rows.map(tenureOf));
+  const locked = new Set(rows.map(tenureOf));
   const groups = new Map<string, WantedRetry[]>();
   for (const retry of wanted) {
-    if (!held.has(tenureOf(retry.source))) continue;
+    if (!locked.has(tenureOf(retry.source))) continue;
     const key = keyOf(retry);
     const group = groups.get(key);
     if (group) group.push(retry);

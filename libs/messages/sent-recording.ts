@@ -11,12 +11,12 @@ export interface SentMessage {
 
 /**
  * The SQL of what nearly every outcome is, at half the price of the statement for all of them: a message that still
- * waited was accepted. Rows are locked in the order of their ids, as everywhere, and once `first` holds. The ids
+ * waited was accepted. Rows are locked in the order of their ids, as everywhere, and once `first` is true. The ids
  * ascend, so that `width_bucket` finds a row's place in the arrays by bisection. `changed` has a row for each that
  * was recorded.
  */
 export function recordingSent(first = 'true'): string {
-  return `held AS MATERIALIZED (
+  return `locked AS MATERIALIZED (
       SELECT ctid FROM messages
       WHERE ${first} AND id = ANY ($1::bigint[]) AND status = 'pending'
       ORDER BY id
@@ -27,7 +27,7 @@ export function recordingSent(first = 'true'): string {
         attempts = greatest(m.attempts, ($2::smallint[])[width_bucket(m.id, $1::bigint[])]),
         sent_at = to_timestamp($4::float8 + ($3::bigint[])[width_bucket(m.id, $1::bigint[])] / 1e6::float8),
         last_error = NULL
-      WHERE m.ctid = ANY (ARRAY (SELECT ctid FROM held))
+      WHERE m.ctid = ANY (ARRAY (SELECT ctid FROM locked))
       RETURNING m.mailing_id
     ), counted AS (
       ${countMoves('changed', '$5', 'pending', 'sent')}

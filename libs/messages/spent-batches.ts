@@ -6,7 +6,7 @@ const BATCHES_A_PAGE = 20;
 
 /** The waiting batches of mailings that ended or were cancelled. A leased one is left to its owner. */
 const holdSpent: Statement = {
-  name: 'hold-spent-batches',
+  name: 'lock-spent-batches',
   text: `
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now)
     SELECT b.id, CASE WHEN m.status = 'cancelled' THEN 'cancelled' ELSE 'expired' END AS verdict
@@ -31,7 +31,7 @@ const close: Statement = {
   text: `
     WITH spent AS MATERIALIZED (
       SELECT * FROM unnest($2::bigint[], $3::message_status[]) AS s (id, verdict) ORDER BY id
-    ), held AS MATERIALIZED (
+    ), locked AS MATERIALIZED (
       SELECT m.id, m.was, s.verdict FROM spent s CROSS JOIN LATERAL (
         SELECT id, status AS was FROM messages WHERE batch_id = s.id AND status = 'pending'
         ORDER BY id + 0
@@ -39,11 +39,11 @@ const close: Statement = {
       ) m
     ), changed AS (
       UPDATE messages m SET
-        status = CASE WHEN m.in_doubt_since IS NOT NULL THEN 'unknown' ELSE h.verdict END,
-        last_error = coalesce(m.last_error, CASE WHEN h.verdict = 'cancelled' THEN 'the mailing was cancelled'
+        status = CASE WHEN m.in_doubt_since IS NOT NULL THEN 'unknown' ELSE l.verdict END,
+        last_error = coalesce(m.last_error, CASE WHEN l.verdict = 'cancelled' THEN 'the mailing was cancelled'
           ELSE 'the mailing ended before it could be sent' END)
-      FROM held h WHERE m.id = ANY (ARRAY[h.id])
-      RETURNING m.mailing_id, h.was, m.status AS becomes
+      FROM locked l WHERE m.id = ANY (ARRAY[l.id])
+      RETURNING m.mailing_id, l.was, m.status AS becomes
     ), counted AS (
       ${countChanges('changed', '$1')}
     )

@@ -1,5 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
-import { holdOldDoubts } from './old-doubts.js';
+import { parkOldDoubts } from './old-doubts.js';
 
 /** A message that is still to be sent. */
 export interface WaitingMessage {
@@ -52,6 +52,6 @@ export async function findWaitingMessages(
 ): Promise<WaitingMessage[]> {
   const waiting = await sql.query<WaitingMessage>(waitingMessages, [batch.id]);
   if (waiting.every(({ inDoubtSince }) => inDoubtSince === null)) return waiting;
-  const held = new Set(await holdOldDoubts(sql, batch.id, writer));
-  return waiting.filter(({ id }) => !held.has(id));
+  const parked = new Set(await parkOldDoubts(sql, batch.id, writer));
+  return waiting.filter(({ id }) => !parked.has(id));
 }

@@ -42,7 +42,7 @@ function reasonFor(outcome: Outcome): string | undefined {
   const evidence = new BreakerEvidence();
   const verdicts = Array.from({ length: 20 }, (_, phone) => {
     const message = { id: phone, phone, ownThrottles: 0, ownRefusals: 0 };
-    return evidence.note({ message, outcome, latencyMs: 1, startedAt: phone, answeredAt: phone });
+    return evidence.weigh({ message, outcome, latencyMs: 1, startedAt: phone, answeredAt: phone });
   });
   return verdicts.find((verdict) => verdict)?.reason;
 }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Sql } from '#libs/database';
 import type { AmbiguityPolicy, Audience } from '#libs/mailings';
-import { planPage, takeMailing, type PlannedPage } from '#libs/messages';
+import { planPage, leasePlan, type PlannedPage } from '#libs/messages';
 import { fromBefore, untilWaiting } from './held-statements.js';
 import { registerQueueDispatcher } from './queue-dispatcher.js';
 import { expectCountersExact, findBatches, findMessages, findStatuses } from './queue-rows.js';
@@ -150,7 +150,7 @@ async function setStatus(
 /** Plans everything whose time has come, page by page; returns the pages. */
 async function plan({ size = 20_000 } = {}): Promise<PlannedPage[]> {
   const pages: PlannedPage[] = [];
-  for (let lease = await takeMailing(sql, 30_000); lease; lease = await takeMailing(sql, 30_000)) {
+  for (let lease = await leasePlan(sql, 30_000); lease; lease = await leasePlan(sql, 30_000)) {
     let page: PlannedPage;
     do {
       page = await planPage(sql, lease, { size, guardMs: 500, leaseMs: 30_000, shard: 3 });

@@ -7,7 +7,7 @@ import type { DispatcherIdentity } from '../../apps/dispatcher/dispatcher-identi
 import type { DutyTicker } from '../../apps/dispatcher/duties/duty-ticker.js';
 import { ProviderBreaker } from '../../apps/dispatcher/provider/provider-breaker.js';
 import { BatchRunner } from '../../apps/dispatcher/sending/batch-runner.js';
-import { LeaseHolder } from '../../apps/dispatcher/sending/lease-holder.js';
+import { LeaseKeeper } from '../../apps/dispatcher/sending/lease-keeper.js';
 import { MessageSender } from '../../apps/dispatcher/sending/message-sender.js';
 import type { OpenBatch } from '../../apps/dispatcher/sending/open-batch.js';
 import { OutcomeRecorder } from '../../apps/dispatcher/sending/outcome-recorder.js';
@@ -47,14 +47,14 @@ export async function aSendingPath(scenario: QueueScenario, settings: Record<str
   const recorder = new OutcomeRecorder(config, sql, identity, clock, new DispatcherMetrics(), cap);
   const ticker = { nudge: () => {} } as unknown as DutyTicker;
   const breaker = new ProviderBreaker(scenario.sql, bus, gate, ticker);
-  const leases = new LeaseHolder(config, sql, identity, clock, cap);
+  const leases = new LeaseKeeper(config, sql, identity, clock, cap);
   const granter = new SliceGranter(config, sql, identity, clock, cap);
   const sender = new MessageSender(config, client, gate, breaker, recorder);
   const runner = new BatchRunner(leases, granter, sender, gate, ticker);
   const take = async ({ probe = false } = {}): Promise<OpenBatch> => {
     const batch = await (probe
-      ? leases.takeToProbe({ recentMailings: [], anyone: true, unsuspectedFirst: true })
-      : leases.takeDue(anyBatch));
+      ? leases.leaseToProbe({ recentMailings: [], anyone: true, unsuspectedFirst: true })
+      : leases.leaseDue(anyBatch));
     if (!batch) throw new Error('There is nothing to take');
     return batch;
   };

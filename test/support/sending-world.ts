@@ -2,7 +2,7 @@ import {
   cancelMessagesOfClient,
   closeSpentBatches,
   finishMailings,
-  holdMailing,
+  lockMailing,
   reclaimAbandonedBatches,
   reopenMailing,
   resolveMessages,
@@ -154,7 +154,7 @@ export class SendingWorld {
   async resend(choice: number): Promise<void> {
     const mailingId = this.mailings[choice % this.mailings.length] ?? 0;
     await this.scenario.sql.transaction(async (transaction) => {
-      const mailing = await holdMailing(transaction, mailingId);
+      const mailing = await lockMailing(transaction, mailingId);
       if (!mailing || mailing.isOver || mailing.status === 'cancelled') return;
       const unknown = (await this.scenario.messages(mailingId)).filter(({ status }) => status === 'unknown');
       const ids = unknown.map(({ id }) => id);

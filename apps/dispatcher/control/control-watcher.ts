@@ -8,7 +8,7 @@ import {
 } from '#libs/messages';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
-import { LeaseHolder } from '../sending/lease-holder.js';
+import { LeaseKeeper } from '../sending/lease-keeper.js';
 import { MessageSender } from '../sending/message-sender.js';
 import { SendGate } from '../sending/send-gate.js';
 
@@ -25,7 +25,7 @@ export class ControlWatcher implements Duty<{ obeyed: number }> {
     private readonly identity: DispatcherIdentity,
     private readonly gate: SendGate,
     private readonly sender: MessageSender,
-    private readonly leases: LeaseHolder,
+    private readonly leases: LeaseKeeper,
   ) {}
 
   async runOnce(): Promise<{ obeyed: number }> {

@@ -58,6 +58,6 @@ export class ControlListener {
 
   @MessagePattern(controlSubjects.refuted)
   witnessesRefuted(@Payload() refuted: WitnessesRefuted): void {
-    this.breaker.believeNoMore(refuted);
+    this.breaker.noteRefuted(refuted);
   }
 }

@@ -6,7 +6,7 @@ import { MailingPlanner } from '../planning/mailing-planner.js';
 import { MailingStarter } from '../planning/mailing-starter.js';
 import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { ProviderProber } from '../provider/provider-prober.js';
-import { LeaseHolder } from '../sending/lease-holder.js';
+import { LeaseKeeper } from '../sending/lease-keeper.js';
 import { UrgentLane } from '../sending/urgent-lane.js';
 import { AbandonedBatchReclaimer } from './abandoned-batch-reclaimer.js';
 import { EngineGauges } from './engine-gauges.js';
@@ -37,7 +37,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     MailingPlanner,
     TicketPublisher,
     UrgentLane,
-    LeaseHolder,
+    LeaseKeeper,
     AbandonedBatchReclaimer,
     SpentBatchCloser,
     MailingFinisher,
@@ -55,7 +55,7 @@ export const dutySchedule: FactoryProvider<Tick[]> = {
     planner: MailingPlanner,
     tickets: TicketPublisher,
     urgentLane: UrgentLane,
-    leases: LeaseHolder,
+    leases: LeaseKeeper,
     reclaimer: AbandonedBatchReclaimer,
     closer: SpentBatchCloser,
     finisher: MailingFinisher,

@@ -4,6 +4,6 @@
  */
 export interface Duty<Result = unknown> {
   runOnce(): Promise<Result>;
-  /** Lets go of what the duty holds between its runs; called once, when the process ends. */
+  /** Lets go of what the duty keeps between its runs; called once, when the process ends. */
   stop?(): Promise<void>;
 }

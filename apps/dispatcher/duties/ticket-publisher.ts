@@ -4,7 +4,7 @@ import { Sql } from '#libs/database';
 import { takeTickets } from '#libs/messages';
 import { WorkQueue } from '#libs/nats';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { LeaseHolder } from '../sending/lease-holder.js';
+import { LeaseKeeper } from '../sending/lease-keeper.js';
 import { SendGate } from '../sending/send-gate.js';
 import { ServingMemory } from '../sending/serving-memory.js';
 import type { Duty } from './duty.js';
@@ -27,7 +27,7 @@ export class TicketPublisher implements Duty<{ published: number }> {
     private readonly sql: Sql,
     private readonly queue: WorkQueue,
     private readonly gate: SendGate,
-    private readonly leases: LeaseHolder,
+    private readonly leases: LeaseKeeper,
   ) {}
 
   async runOnce(): Promise<{ published: number }> {
@@ -40,7 +40,7 @@ export class TicketPublisher implements Duty<{ published: number }> {
       waitingMailings: this.leases.waitingMailings,
       ...this.memory.nextOrder(),
     });
-    for (const ticket of tickets) this.memory.served(ticket.mailingId);
+    for (const ticket of tickets) this.memory.remember(ticket.mailingId);
     if (tickets.length > 0) await this.queue.publish(tickets);
     return { published: tickets.length };
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { leaveMailing, type PlanLease } from '#libs/messages';
+import { releasePlan, type PlanLease } from '#libs/messages';
 import type { Duty } from '../duties/duty.js';
 import { PageWriter, type PlanningStep } from './page-writer.js';
 
@@ -27,8 +27,8 @@ export class MailingPlanner implements Duty<PlanningStep> {
     private readonly pages: PageWriter,
   ) {}
 
-  /** Takes over the rest of a mailing. One of which a page `failed` comes after all others: it holds up none. */
-  hold(lease: PlanLease, failed = false): void {
+  /** Takes over the rest of a mailing. One of which a page `failed` comes after all others: it delays none. */
+  takeOver(lease: PlanLease, failed = false): void {
     // A lease that ran out while others had their turn is worth nothing any more.
     const own = this.turns.find((turn) => turn.lease.mailingId === lease.mailingId);
     if (own && own.lease.fence > lease.fence) return;
@@ -41,17 +41,17 @@ export class MailingPlanner implements Duty<PlanningStep> {
     if (!lease) return { more: false };
     try {
       const page = await this.pages.write(lease, PAGE_SIZE);
-      if (!page.finished) this.hold(lease);
+      if (!page.finished) this.takeOver(lease);
       return { page, more: this.turns.length > 0 };
     } catch (error) {
-      this.hold(lease, true);
+      this.takeOver(lease, true);
       throw error;
     }
   }
 
   /** Leaves the rest to the other dispatchers. */
   async stop(): Promise<void> {
-    for (const { lease } of this.turns.splice(0)) await leaveMailing(this.sql, lease);
+    for (const { lease } of this.turns.splice(0)) await releasePlan(this.sql, lease);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { takeMailing } from '#libs/messages';
+import { leasePlan } from '#libs/messages';
 import type { Duty } from '../duties/duty.js';
 import { MailingPlanner } from './mailing-planner.js';
 import { PageWriter, PLAN_LEASE, type PlanningStep } from './page-writer.js';
@@ -24,15 +24,15 @@ export class MailingStarter implements Duty<PlanningStep> {
   ) {}
 
   async runOnce(): Promise<PlanningStep> {
-    const lease = await takeMailing(this.sql, PLAN_LEASE);
+    const lease = await leasePlan(this.sql, PLAN_LEASE);
     if (!lease) return { more: false };
     this.logger.log({ msg: 'planning begins', mailingId: lease.mailingId });
     try {
       const page = await this.pages.write(lease, FIRST_PAGE_SIZE);
-      if (!page.finished) this.planner.hold(lease);
+      if (!page.finished) this.planner.takeOver(lease);
       return { page, more: true };
     } catch (error) {
-      this.planner.hold(lease, true);
+      this.planner.takeOver(lease, true);
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { leaveMailing, type PlanLease, type PlannedPage, planPage } from '#libs/messages';
+import { releasePlan, type PlanLease, type PlannedPage, planPage } from '#libs/messages';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
@@ -37,7 +37,7 @@ export class PageWriter {
       shard: this.identity.shard,
     });
     this.metrics.planned((performance.now() - startedAt) / 1000);
-    if (page.finished) await leaveMailing(this.sql, lease);
+    if (page.finished) await releasePlan(this.sql, lease);
     this.logger.log({ msg: 'page planned', mailingId: lease.mailingId, ...page });
     return { ...page, mailingId: lease.mailingId };
   }

@@ -84,7 +84,7 @@ export class BreakerEvidence<Message extends Witness> {
   private readonly refuted = new RefutedWitnesses();
 
   /** Undefined as long as there is no reason to stop. */
-  note(answered: Answered<Message>): BreakerVerdict | undefined {
+  weigh(answered: Answered<Message>): BreakerVerdict | undefined {
     const { outcome, message } = answered;
     switch (outcome.kind) {
       case 'accepted':
@@ -113,20 +113,20 @@ export class BreakerEvidence<Message extends Witness> {
    * The suspicious answers that prove to be their messages' own, because this one was served by a request that
    * started after them. Each is returned once.
    */
-  judge({ outcome, message, startedAt }: Answered<Message>): readonly Suspect<Message>[] {
+  findOwn({ outcome, message, startedAt }: Answered<Message>): readonly Suspect<Message>[] {
     if (!isService(outcome)) return NONE;
     return this.suspects.judge(message.phone, startedAt);
   }
 
   /** Whoever is served is believed again, in whichever way it came to that. */
   noteServed({ outcome, message }: Answered<Message>): void {
-    if (isService(outcome)) this.refuted.served(message.phone);
+    if (isService(outcome)) this.refuted.believeAgain(message.phone);
   }
 
-  /** Starts counting anew, and holds nothing against anybody. */
-  forget(): void {
+  /** Starts counting anew, and nothing counts against anybody. */
+  reset(): void {
     this.forgetFailures();
-    this.suspects.forget();
+    this.suspects.clear();
   }
 
   /** An answer that came when sending had stopped: who gets a suspicious one agrees with those who stopped sending. */
@@ -138,12 +138,12 @@ export class BreakerEvidence<Message extends Witness> {
    * Sending goes on at `now`. Those who agreed that it had to stop, and are returned, are refuted if others were
    * served all the same.
    */
-  goOn(areRefuted: boolean, now: number): Witnesses {
-    return this.refuted.settle(areRefuted, now);
+  resumed(areRefuted: boolean, now: number): Witnesses {
+    return this.refuted.conclude(areRefuted, now);
   }
 
   /** Another dispatcher had to stop over these, though others were served. */
-  believeNoMore(refuted: Witnesses, now: number): void {
+  addRefuted(refuted: Witnesses, now: number): void {
     this.refuted.refute(refuted, now);
   }
 

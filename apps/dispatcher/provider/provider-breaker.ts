@@ -73,7 +73,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
 
   /**
    * Takes one outcome in, and returns the suspicious answers that prove to be their messages' own by it. What a
-   * probe came to is for the prober to judge. What started before sending stopped last is held against nobody.
+   * probe came to is for the prober to judge. What started before sending stopped last counts against nobody.
    */
   note(answered: Answered<GrantedMessage>): readonly Suspect<GrantedMessage>[] {
     this.evidence.noteServed(answered);
@@ -88,8 +88,8 @@ export class ProviderBreaker implements Duty<BreakerRow> {
       return NONE;
     }
     if (answered.startedAt < this.stoppedAt && isSuspicion(outcome)) return NONE;
-    const own = this.evidence.judge(answered);
-    const verdict = this.evidence.note(answered);
+    const own = this.evidence.findOwn(answered);
+    const verdict = this.evidence.weigh(answered);
     if (verdict) this.stopSending(verdict);
     return own;
   }
@@ -114,7 +114,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     this.row = row;
     if (this.opening) return;
     // Where nobody could be told that sending had stopped, no probe has shown anything.
-    if (row.state === 'closed') this.goOn(row.refuted && wasProbed);
+    if (row.state === 'closed') this.resumeSending(row.refuted && wasProbed);
     else this.halt();
   }
 
@@ -128,10 +128,10 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     this.reason = verdict.reason;
     this.halt();
     this.logger.error({ msg: 'the provider is down: sending stops', reason: verdict.reason });
-    void this.share(verdict);
+    void this.shareOpening(verdict);
   }
 
-  private async share(verdict: BreakerVerdict): Promise<void> {
+  private async shareOpening(verdict: BreakerVerdict): Promise<void> {
     this.opening = verdict;
     const peaceUntil = performance.now() + verdict.retryInMs;
     try {
@@ -180,8 +180,8 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   }
 
   /** Another dispatcher had to stop over these, though others were served: they are no witnesses here either. */
-  believeNoMore(refuted: WitnessesRefuted): void {
-    this.evidence.believeNoMore(refuted, performance.now());
+  noteRefuted(refuted: WitnessesRefuted): void {
+    this.evidence.addRefuted(refuted, performance.now());
   }
 
   private halt(): void {
@@ -189,14 +189,14 @@ export class ProviderBreaker implements Duty<BreakerRow> {
     this.stoppedAt = performance.now();
     this.gate.breakerOpen = true;
     // What was seen before is no sign of a message's own trouble, whoever stopped.
-    this.evidence.forget();
+    this.evidence.reset();
     this.tell();
   }
 
-  private goOn(areRefuted: boolean): void {
+  private resumeSending(areRefuted: boolean): void {
     if (!this.isOpen) return;
     this.gate.breakerOpen = false;
-    const { throttled, misconfigured } = this.evidence.goOn(areRefuted, performance.now());
+    const { throttled, misconfigured } = this.evidence.resumed(areRefuted, performance.now());
     if (areRefuted && throttled.length + misconfigured.length > 0) {
       const refuted: WitnessesRefuted = { providerId: DEFAULT_PROVIDER, throttled, misconfigured };
       this.bus.announce(controlSubjects.refuted, refuted);

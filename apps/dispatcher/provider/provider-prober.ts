@@ -90,7 +90,7 @@ export class ProviderProber implements Duty<ProbeResult> {
       case 'notNow': {
         const refuted = probe.wasUnsuspected && wasAtOnce(taken);
         const closed = await closeBreaker(this.sql, DEFAULT_PROVIDER, this.identity.id, refuted);
-        if (closed) this.share(closed);
+        if (closed) this.shareResult(closed);
         return 'answered';
       }
       case 'throttled':
@@ -124,11 +124,11 @@ export class ProviderProber implements Duty<ProbeResult> {
       { providerId: DEFAULT_PROVIDER, owner: this.identity.id },
       pause,
     );
-    if (row) this.share(row);
+    if (row) this.shareResult(row);
     return row;
   }
 
-  private share(row: Parameters<ProviderBreaker['adopt']>[0]): void {
+  private shareResult(row: Parameters<ProviderBreaker['adopt']>[0]): void {
     this.breaker.adopt(row);
     this.breaker.announce(row.version);
   }

@@ -32,7 +32,7 @@ export class RefutedWitnesses {
   }
 
   /** Sending goes on: whoever agreed until now, and is returned, is refuted or was right. */
-  settle(areRefuted: boolean, now: number): Witnesses {
+  conclude(areRefuted: boolean, now: number): Witnesses {
     const { throttled, misconfigured } = this.agreeing;
     const witnesses = { throttled: [...throttled], misconfigured: [...misconfigured] };
     throttled.clear();
@@ -60,7 +60,7 @@ export class RefutedWitnesses {
     return (this.refuted[kind].get(recipient) ?? now) > now;
   }
 
-  served(recipient: number): void {
+  believeAgain(recipient: number): void {
     for (const kind of KINDS) {
       this.refuted[kind].delete(recipient);
       this.agreeing[kind].delete(recipient);

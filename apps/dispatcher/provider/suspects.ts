@@ -23,7 +23,7 @@ const NONE: readonly never[] = [];
  *
  * - When its request started later than theirs, they are no sign of an outage any more.
  * - When its request started after their answers had come, they were their messages' own. That is later, so that a
- *   token which became wrong meanwhile is not held against those who were the first to hear of that.
+ *   token which became wrong meanwhile is not counted against those who were the first to hear of that.
  */
 export class Suspects<Message extends { id: number }> {
   /** By message: only its last answer is judged. */
@@ -69,8 +69,8 @@ export class Suspects<Message extends { id: number }> {
     return own;
   }
 
-  /** Nothing is held against anybody. */
-  forget(): void {
+  /** Nothing counts against anybody. */
+  clear(): void {
     this.suspects.clear();
     this.witnesses.clear();
   }

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { WaitingMessage } from '#libs/messages';
 import type { Outcome } from '#libs/provider';
 import { DutyTicker } from '../duties/duty-ticker.js';
-import { LeaseHolder } from './lease-holder.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import { MessageSender } from './message-sender.js';
 import type { OpenBatch } from './open-batch.js';
 import { SendGate } from './send-gate.js';
@@ -44,7 +44,7 @@ export class BatchRunner {
   private asked = 0;
 
   constructor(
-    private readonly leases: LeaseHolder,
+    private readonly leases: LeaseKeeper,
     private readonly granter: SliceGranter,
     private readonly sender: MessageSender,
     private readonly gate: SendGate,
@@ -96,14 +96,14 @@ export class BatchRunner {
   private async sendAll(batch: OpenBatch, freeLane: () => void): Promise<number> {
     batch.ungranted.add(await this.leases.findWaiting(batch));
     const turnEndsAt = performance.now() + SHORTEST_TURN + Math.random() * (LONGEST_TURN - SHORTEST_TURN);
-    while (!batch.hasLeft && this.mayGrant(batch)) {
+    while (!batch.hasUnsent && this.mayGrant(batch)) {
       if (batch.ungranted.size === 0) {
         if (batch.isSettled) break;
         freeLane();
         await batch.news.wait(LONGEST_WAIT);
         continue;
       }
-      const granted = await this.grantNext(batch);
+      const granted = await this.grantWithinRoom(batch);
       if (!granted) break;
       this.sender.send(granted.messages);
       if (granted.askAgainAt === undefined) continue;
@@ -118,10 +118,10 @@ export class BatchRunner {
   }
 
   /** `askAgainAt` is there when it is no use to ask for more at once. */
-  private async grantNext(
+  private async grantWithinRoom(
     batch: OpenBatch,
   ): Promise<(Omit<GrantedSlice, 'askAgainAt'> & { askAgainAt: number | undefined }) | undefined> {
-    const most = this.sliceSize(batch);
+    const most = this.nextSliceSize(batch);
     if (most < 1) return { messages: [], shortOf: null, askAgainAt: performance.now() + ROOM_WAIT };
     // The grant itself may find that there is no limit any more.
     const asked = batch.limitedBy === null ? 0 : most;
@@ -138,8 +138,8 @@ export class BatchRunner {
     }
   }
 
-  /** With a limit, about as many as may find a slot: places under the cap are not held for the others. */
-  private sliceSize(batch: OpenBatch): number {
+  /** With a limit, about as many as may find a slot: places under the cap are not kept from the others. */
+  private nextSliceSize(batch: OpenBatch): number {
     const { sliceSize } = this.granter;
     if (batch.limitedBy === null) return sliceSize;
     const room = this.sender.slotRoom - this.asked;
@@ -151,9 +151,9 @@ export class BatchRunner {
   }
 
   private async finish(batch: OpenBatch, delayMs: number): Promise<void> {
-    this.sender.leave(batch.stopGranting());
+    this.sender.handBack(batch.stopGranting());
     await batch.drained;
-    const state = await this.release(batch, delayMs);
+    const state = await this.giveBack(batch, delayMs);
     this.logger.log({
       msg: 'batch',
       batchId: batch.id,
@@ -167,7 +167,7 @@ export class BatchRunner {
    * Tries until Postgres takes it, or the lease is over and the batch is anybody's. Nobody spins over one that may
    * not be sent anyhow; a probe may be waiting for it.
    */
-  private async release(batch: OpenBatch, delayMs: number): Promise<string> {
+  private async giveBack(batch: OpenBatch, delayMs: number): Promise<string> {
     const refusal = this.gate.refusal(batch);
     const maySpin = refusal !== 'stopping' && refusal !== 'stopped' && refusal !== 'breaker open';
     while (performance.now() < batch.leaseDeadline) {

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { type FetchedTicket, WorkQueue } from '#libs/nats';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { LeaseHolder } from './lease-holder.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import type { OpenBatch } from './open-batch.js';
 import { SendGate } from './send-gate.js';
 import { ServingMemory } from './serving-memory.js';
@@ -30,7 +30,7 @@ export class BatchTaker {
   constructor(
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
     private readonly queue: WorkQueue,
-    private readonly leases: LeaseHolder,
+    private readonly leases: LeaseKeeper,
     private readonly gate: SendGate,
     private readonly memory: ServingMemory,
   ) {
@@ -44,7 +44,7 @@ export class BatchTaker {
       if (this.troubled) this.logger.log('Postgres is back: batches are taken again.');
       this.troubled = false;
       if (batch) {
-        this.memory.served(batch.mailingId);
+        this.memory.remember(batch.mailingId);
         this.looksAtOnce = Math.min(this.looksAtOnce + 1, this.config.lanes);
       }
       return batch;
@@ -58,7 +58,7 @@ export class BatchTaker {
   }
 
   /** It is time to stop: nobody sleeps on. */
-  wake(): void {
+  stopWaiting(): void {
     this.wakeUp.wake();
   }
 
@@ -81,7 +81,7 @@ export class BatchTaker {
       if (batch) return batch;
     }
     if (this.gate.stopping) return undefined;
-    const batch = await this.leases.takeDue(this.memory.nextOrder());
+    const batch = await this.leases.leaseDue(this.memory.nextOrder());
     if (!batch && !queueReady) await this.wakeUp.wait(this.config.pollMs);
     return batch;
   }
@@ -89,13 +89,13 @@ export class BatchTaker {
   /** The batch of the ticket, or one that is more urgent; the ticket is kept then for when nothing else is. */
   private async takeFor(ticket: FetchedTicket): Promise<OpenBatch | undefined> {
     if (await this.leases.isOutranked(ticket.batchId)) {
-      const urgent = await this.leases.takeDue(this.memory.nextOrder());
+      const urgent = await this.leases.leaseDue(this.memory.nextOrder());
       if (urgent) {
         this.passedOver.push(ticket);
         return urgent;
       }
     }
-    const batch = await this.leases.takeTicketed({ id: ticket.batchId, fence: ticket.fence });
+    const batch = await this.leases.leaseTicketed({ id: ticket.batchId, fence: ticket.fence });
     ticket.ack();
     return batch;
   }

@@ -38,7 +38,7 @@ class Flight implements Sending {
 /**
  * Puts granted messages on the wire, each at its instant, if it has one, and on a connection that is free at that
  * moment, and hands what came back to the recorder. What can't start in time goes back to its batch for another
- * grant. No database connection is held meanwhile.
+ * grant. No database connection is kept meanwhile.
  */
 @Injectable()
 export class MessageSender {
@@ -88,11 +88,11 @@ export class MessageSender {
   /** Sends one message at once, past the pace; undefined when the gate refuses it. */
   async sendNow(message: GrantedMessage): Promise<Outcome | undefined> {
     if (this.gate.refusalOf(message, performance.now()) !== undefined) {
-      this.leave([message]);
+      this.handBack([message]);
       return undefined;
     }
     return new Promise((resolve) => {
-      this.start(message, (flight, delivery) => {
+      this.startRequest(message, (flight, delivery) => {
         this.land(flight, delivery);
         resolve(delivery.outcome);
       });
@@ -108,41 +108,41 @@ export class MessageSender {
       dropped.push(...queue.filter(refused));
       queue.splice(0, queue.length, ...queue.filter((message) => !dropped.includes(message)));
     }
-    this.leave(dropped);
+    this.handBack(dropped);
   }
 
   /** Leaves granted messages that will not be sent under this lease. */
-  leave(messages: readonly GrantedMessage[]): void {
-    for (const message of messages) this.recorder.leave(message, 'returned');
+  handBack(messages: readonly GrantedMessage[]): void {
+    for (const message of messages) this.recorder.returnUnsent(message, 'returned');
   }
 
   private pump(): void {
     const now = performance.now();
-    for (const message of this.early.takeDue(now)) {
+    for (const message of this.early.popDue(now)) {
       // When this process was too late itself, there may well be connections for as many slots.
-      if (now > message.startUntil) this.lapse(message);
+      if (now > message.startUntil) this.requestNewGrant(message);
       else this.due.push(message);
     }
     while (this.onTheWire < this.pace.limit) {
       const message = this.due.shift() ?? this.queue.shift();
       if (!message) return;
-      if (this.gate.refusalOf(message, now) !== undefined) this.leave([message]);
-      else if (now > message.startUntil) this.lapseUnserved(message);
-      else this.start(message, this.land);
+      if (this.gate.refusalOf(message, now) !== undefined) this.handBack([message]);
+      else if (now > message.startUntil) this.missSlot(message);
+      else this.startRequest(message, this.land);
     }
   }
 
   /** No connection was free in time for its slot: it needs another one. */
-  private lapseUnserved(message: GrantedMessage): void {
+  private missSlot(message: GrantedMessage): void {
     if (message.hasSlot) this.slots.shrink(performance.now());
-    this.lapse(message);
+    this.requestNewGrant(message);
   }
 
-  private lapse(message: GrantedMessage): void {
-    if (!message.batch.lapse(message)) this.leave([message]);
+  private requestNewGrant(message: GrantedMessage): void {
+    if (!message.batch.regrant(message)) this.handBack([message]);
   }
 
-  private start(message: GrantedMessage, land: (flight: Flight, delivery: Delivery) => void): void {
+  private startRequest(message: GrantedMessage, land: (flight: Flight, delivery: Delivery) => void): void {
     const { mailingId } = message.batch;
     this.pace.use(performance.now(), this.onTheWire);
     this.onTheWire += 1;
@@ -163,15 +163,15 @@ export class MessageSender {
     const left = this.countInFlight(mailingId) - 1;
     if (left > 0) this.inFlight.set(mailingId, left);
     else this.inFlight.delete(mailingId);
-    if (lapsed) this.lapseUnserved(message);
+    if (lapsed) this.missSlot(message);
     else {
       const now = performance.now();
       this.pace.rest(now);
       this.adjustPace(message, delivery);
-      this.recorder.take(message, delivery);
+      this.recorder.record(message, delivery);
       const { outcome, latencyMs } = delivery;
       const own = this.breaker.note({ message, outcome, latencyMs, startedAt, answeredAt: now });
-      for (const suspect of own) this.recorder.takeOwn(suspect);
+      for (const suspect of own) this.recorder.recordOwn(suspect);
     }
     this.pump();
   };

@@ -36,7 +36,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   readonly onAmbiguous: AmbiguityPolicy;
   /** How long the provider knows an id again, in milliseconds; each grant reads it anew. */
   keyLifetimeMs: number;
-  /** Whose rate limit holds for it; null when it needs no slots. */
+  /** Whose rate limit applies to it; null when it needs no slots. */
   limitedBy: LeasedBatch['limitedBy'];
   /** It waits for slots of its mailing's own and keeps no lane from the next batch. */
   aside = false;
@@ -58,7 +58,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
 
   private outstanding = 0;
   private kept = 0;
-  private left = false;
+  private unsent = false;
   private granting = true;
   private readonly whenDrained: Promise<void>;
   private drain!: () => void;
@@ -100,15 +100,15 @@ export class OpenBatch implements LeaseKey, RetrySource {
   /** One granted message is recorded, or was left as it was, and frees its place; `how` goes into the tally. */
   settle(how: Ending): void {
     this.outstanding -= 1;
-    this.cap.release(1);
+    this.cap.free(1);
     this.tally[how] = (this.tally[how] ?? 0) + 1;
     if (this.outstanding === 0) this.news.wake();
     this.drainIfDone();
   }
 
   /** One granted message was certainly not taken: it stays pending in the batch. */
-  leave(how: Ending): void {
-    this.left = true;
+  settleUnsent(how: Ending): void {
+    this.unsent = true;
     this.settle(how);
     this.news.wake();
   }
@@ -117,10 +117,10 @@ export class OpenBatch implements LeaseKey, RetrySource {
    * One granted message may not start any more without another grant. It keeps its place under the cap. False when
    * no further grant will come: the caller is to leave it.
    */
-  lapse(message: GrantedMessage): boolean {
+  regrant(message: GrantedMessage): boolean {
     if (!this.granting) return false;
     this.tally['lapsed'] = (this.tally['lapsed'] ?? 0) + 1;
-    this.ungranted.lapse(message);
+    this.ungranted.addLapsed(message);
     this.news.wake();
     return true;
   }
@@ -132,7 +132,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
 
   /** It is not in this dispatcher's hands any more. */
   end(): void {
-    this.cap.release(this.kept);
+    this.cap.free(this.kept);
     this.kept = 0;
   }
 
@@ -145,8 +145,8 @@ export class OpenBatch implements LeaseKey, RetrySource {
    * Whether something granted was left. Until its release the batch then says that more is in doubt than is,
    * so it should be drained and released soon.
    */
-  get hasLeft(): boolean {
-    return this.left;
+  get hasUnsent(): boolean {
+    return this.unsent;
   }
 
   /**
@@ -157,7 +157,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.granting = false;
     this.aside = false;
     this.drainIfDone();
-    return this.ungranted.takeLapsed();
+    return this.ungranted.drainLapsed();
   }
 
   private drainIfDone(): void {

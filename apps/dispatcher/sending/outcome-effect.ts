@@ -20,7 +20,7 @@ const OWN_THROTTLES_THAT_COUNT = 3;
 /** From so many own answers on, the provider's body is believed: once may have been an outage that just ended. */
 const OWN_REFUSALS_THAT_END = 2;
 const TOO_MANY_REQUESTS = 429;
-/** What the columns of the counts hold. */
+/** What the columns of the counts can take. */
 const MOST_COUNTED = 32_767;
 
 /** What was known of a message when it was granted. */
@@ -38,8 +38,8 @@ interface OwnAnswers {
 /**
  * The one place where an outcome becomes a decision. `attempts` counts those before this one. A probe's
  * failure is the provider's, not the message's, so it never counts towards `maxAttempts`; nor do attempts that
- * a person has judged. One that leaves a held mailing's message in doubt ends it, and so is an attempt. What a
- * suspicious answer means is decided by {@link effectOfOwn}, once it proved to be the message's own.
+ * a person has judged. An answer that leaves a message in doubt ends it where the mailing says `hold`, and so is an
+ * attempt. What a suspicious answer means is decided by {@link effectOfOwn}, once it proved to be the message's own.
  */
 export function effectOf(
   outcome: Outcome,

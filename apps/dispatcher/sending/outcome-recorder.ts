@@ -14,7 +14,7 @@ import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Suspect } from '../provider/suspects.js';
-import type { GrantRide } from './grant-ride.js';
+import type { PiggybackedGrant } from './piggybacked-grant.js';
 import type { Ending, GrantedMessage } from './open-batch.js';
 import { countUp, type Effect, effectOf, effectOfOwn } from './outcome-effect.js';
 import { retryTime } from './retry-time.js';
@@ -58,11 +58,11 @@ export class OutcomeRecorder {
   }
 
   /** Takes what one request came to. */
-  take(message: GrantedMessage, { outcome, latencyMs }: Delivery): void {
+  record(message: GrantedMessage, { outcome, latencyMs }: Delivery): void {
     const { batch } = message;
     // What we called off ourselves, over a pause or an end, is no failed attempt.
     if (outcome.kind === 'notSent' && outcome.withdrawn) {
-      this.leave(message, 'returned');
+      this.returnUnsent(message, 'returned');
       return;
     }
     this.metrics.delivered(outcome.kind, latencyMs / 1000);
@@ -92,7 +92,7 @@ export class OutcomeRecorder {
       onAmbiguous: batch.onAmbiguous,
     });
     if (effect.type === 'leave') {
-      this.leave(message, outcome.kind);
+      this.returnUnsent(message, outcome.kind);
       return;
     }
     this.buffer.push({
@@ -106,8 +106,8 @@ export class OutcomeRecorder {
     this.schedule();
   }
 
-  /** Takes a suspicious answer that {@link take} has had before and that proved to be its message's own. */
-  takeOwn({ message, answer, latencyMs }: Suspect<GrantedMessage>): void {
+  /** Takes a suspicious answer that {@link record} has had before and that proved to be its message's own. */
+  recordOwn({ message, answer, latencyMs }: Suspect<GrantedMessage>): void {
     const effect = effectOfOwn(answer, message, this.config.retry);
     if (!effect) return;
     const { becomes, attempts, ownThrottles: throttles, ownRefusals: refusals } = effect;
@@ -165,11 +165,12 @@ export class OutcomeRecorder {
   }
 
   /**
-   * A granted message that was certainly not taken: nothing is written, it stays pending in its batch. A holding
-   * mailing's goes to another batch, because in this one it would end as `unknown` if this process died.
+   * Returns a granted message that the provider surely did not take: nothing is written, it stays pending in its
+   * batch. With `onAmbiguous: "hold"` it goes to another batch: in this one it would end as `unknown` if this process
+   * died.
    */
-  leave(message: GrantedMessage, how: Ending): void {
-    if (message.batch.onAmbiguous === 'resend') message.batch.leave(how);
+  returnUnsent(message: GrantedMessage, how: Ending): void {
+    if (message.batch.onAmbiguous === 'resend') message.batch.settleUnsent(how);
     else this.setAside(message, how);
   }
 
@@ -207,25 +208,25 @@ export class OutcomeRecorder {
 
   private async writeAll(): Promise<void> {
     do {
-      await this.write(this.buffer.splice(0, this.config.flush.rows));
+      await this.writeSet(this.buffer.splice(0, this.config.flush.rows));
     } while (this.buffer.length >= this.config.flush.rows);
   }
 
-  private async write(rows: readonly Unrecorded[]): Promise<void> {
+  private async writeSet(rows: readonly Unrecorded[]): Promise<void> {
     if (rows.length === 0) return;
     const startedAt = performance.now();
     this.writer.shard = this.identity.shard;
     const outcomes = rows.map((row) => row.outcome);
-    let ride = outcomes.every(({ becomes }) => becomes === 'sent')
-      ? this.cap.board(outcomes.length)
+    let piggyback = outcomes.every(({ becomes }) => becomes === 'sent')
+      ? this.cap.admitPiggyback(outcomes.length)
       : undefined;
     for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
-        await this.record(outcomes, ride);
+        await this.writeOutcomes(outcomes, piggyback);
         break;
       } catch (error) {
-        ride?.fail(error);
-        ride = undefined;
+        piggyback?.fail(error);
+        piggyback = undefined;
         // Whatever went wrong, to forget an outcome would double or lose a message: try until it is written.
         const reason = isConnectionError(error) ? 'Postgres is away' : 'outcomes could not be recorded';
         this.logger.error({ msg: `${reason}; ${rows.length} outcomes wait`, error: String(error) });
@@ -240,12 +241,15 @@ export class OutcomeRecorder {
   }
 
   /** Takes a grant along, if there is one; `outcomes` are then all `sent`. */
-  private async record(outcomes: readonly MessageOutcome[], ride: GrantRide | undefined): Promise<void> {
-    if (!ride) return void (await recordOutcomes(this.sql, this.writer, outcomes));
+  private async writeOutcomes(
+    outcomes: readonly MessageOutcome[],
+    piggyback: PiggybackedGrant | undefined,
+  ): Promise<void> {
+    if (!piggyback) return void (await recordOutcomes(this.sql, this.writer, outcomes));
     const { shard } = this.writer;
-    const { recorded, grant } = await recordSentAndGrantSlice(this.sql, shard, outcomes, ride.request);
+    const { recorded, grant } = await recordSentAndGrantSlice(this.sql, shard, outcomes, piggyback.request);
     if (recorded < outcomes.length) await recordOutcomes(this.sql, this.writer, outcomes);
-    ride.arrive(grant);
+    piggyback.complete(grant);
   }
 }
 

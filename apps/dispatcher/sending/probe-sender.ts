@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ProbeOrder } from '#libs/messages';
 import { BatchRunner, type Probe } from './batch-runner.js';
-import { LeaseHolder } from './lease-holder.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import { ServingMemory } from './serving-memory.js';
 
 /** Leases a due batch through a half-open breaker and sends one message of it. */
@@ -11,16 +11,16 @@ export class ProbeSender {
   private readonly probed = new ServingMemory();
 
   constructor(
-    private readonly leases: LeaseHolder,
+    private readonly leases: LeaseKeeper,
     private readonly runner: BatchRunner,
   ) {}
 
   /** What the provider made of it; undefined when nothing could be sent. */
   async sendOne(order: Omit<ProbeOrder, 'recentMailings'>): Promise<Probe | undefined> {
     const { recentMailings } = this.probed;
-    const batch = await this.leases.takeToProbe({ ...order, recentMailings });
+    const batch = await this.leases.leaseToProbe({ ...order, recentMailings });
     if (!batch) return undefined;
-    this.probed.served(batch.mailingId);
+    this.probed.remember(batch.mailingId);
     return this.runner.probe(batch);
   }
 }

@@ -38,7 +38,7 @@ export class SendLanes {
   /** Starts nothing more; resolves when what was on the wire is recorded and every batch was given back. */
   async stop(): Promise<void> {
     this.gate.stopping = true;
-    this.taker.wake();
+    this.taker.stopWaiting();
     this.runner.dropUnsent();
     await Promise.all(this.running);
     await this.runner.finished();

@@ -19,7 +19,7 @@ export class ServingMemory {
     return { recentMailings: this.recentMailings, fair: this.fair };
   }
 
-  served(mailingId: number): void {
+  remember(mailingId: number): void {
     this.recent.delete(mailingId);
     this.recent.add(mailingId);
     if (this.recent.size <= REMEMBERED) return;

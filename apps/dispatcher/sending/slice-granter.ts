@@ -11,7 +11,7 @@ import {
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
-import { GrantRide } from './grant-ride.js';
+import { PiggybackedGrant } from './piggybacked-grant.js';
 import type { GrantedMessage, OpenBatch } from './open-batch.js';
 import type { Slice } from './ungranted.js';
 import { UnrecordedCap } from './unrecorded-cap.js';
@@ -60,18 +60,19 @@ export class SliceGranter {
     most: number,
     mayGrant: () => boolean,
   ): Promise<GrantedSlice | undefined> {
-    const slice = batch.ungranted.take(most);
+    const slice = batch.ungranted.nextSlice(most);
     const fresh = slice.type === 'fresh' ? slice.messages.length : 0;
     const request = this.requestFor(batch, slice);
-    const ride = mayRide(batch, slice) ? new GrantRide(request, mayGrant) : undefined;
-    if (!(await this.acquirePlaces(fresh, batch, mayGrant, ride))) {
+    const piggyback = mayPiggyback(batch, slice) ? new PiggybackedGrant(request, mayGrant) : undefined;
+    if (!(await this.acquirePlaces(fresh, batch, mayGrant, piggyback))) {
       batch.ungranted.putBack(slice, idsOf(slice));
       return { messages: [], shortOf: null, askAgainAt: 0 };
     }
     let grant: GrantedSlice | undefined;
     try {
-      const brought = ride?.sentAt === undefined ? undefined : await ride.arrived;
-      if (ride?.sentAt !== undefined && brought) grant = this.grantedBy(brought, batch, slice, ride.sentAt);
+      const brought = piggyback?.sentAt === undefined ? undefined : await piggyback.result;
+      if (piggyback?.sentAt !== undefined && brought)
+        grant = this.grantedBy(brought, batch, slice, piggyback.sentAt);
       else if (mayGrant()) grant = await this.grant(batch, slice, request);
     } catch (error) {
       // It may be committed, and only its answer lost.
@@ -80,7 +81,7 @@ export class SliceGranter {
       throw error;
     }
     const granted = slice.type === 'fresh' ? (grant?.messages.length ?? 0) : 0;
-    this.cap.release(fresh - granted);
+    this.cap.free(fresh - granted);
     batch.granted(granted);
     if (!grant) batch.ungranted.putBack(slice, idsOf(slice));
     return grant;
@@ -88,20 +89,20 @@ export class SliceGranter {
 
   /**
    * Keeps the place in the line while there may be a use for it. False, and no place taken, when sending is over or
-   * a message of the batch was left, or lapsed: that one has its place and goes first, as it may be what holds up
+   * a message of the batch was left, or lapsed: that one has its place and goes first, as it may be what delays
    * those who wait for some. A probe waits a moment only.
    */
   private acquirePlaces(
     count: number,
     batch: OpenBatch,
     mayGrant: () => boolean,
-    ride: GrantRide | undefined,
+    piggyback: PiggybackedGrant | undefined,
   ): Promise<boolean> {
     const news = async (isWaiting: () => boolean) => {
       do await batch.news.wait(NEWS_WAIT);
-      while (isWaiting() && !batch.probe && mayGrant() && !batch.hasLeft && !batch.ungranted.hasLapsed);
+      while (isWaiting() && !batch.probe && mayGrant() && !batch.hasUnsent && !batch.ungranted.hasLapsed);
     };
-    return this.cap.acquire(count, { news, priority: batch.priority, ride });
+    return this.cap.acquire(count, { news, priority: batch.priority, piggyback });
   }
 
   private requestFor(batch: OpenBatch, slice: Slice<GrantedMessage>): SliceRequest {
@@ -201,7 +202,7 @@ function isPaced({ limitedBy, probe }: OpenBatch): boolean {
  * Whether a slice may be granted by the statement that frees its places. What is in doubt may be recorded by the very
  * same one, as an earlier tenure's, so that is looked at anew after.
  */
-function mayRide(batch: OpenBatch, slice: Slice<GrantedMessage>): boolean {
+function mayPiggyback(batch: OpenBatch, slice: Slice<GrantedMessage>): boolean {
   if (slice.type !== 'fresh' || slice.messages.length === 0 || isPaced(batch)) return false;
   return slice.messages.every(({ inDoubtSince }) => inDoubtSince === null);
 }

@@ -19,7 +19,7 @@ export class SlotQueue {
   }
 
   /** Takes out those whose instant has come. */
-  takeDue(now: number): GrantedMessage[] {
+  popDue(now: number): GrantedMessage[] {
     const [first] = this.waiting;
     if (!first || first.startFrom > now) return [];
     const later = this.waiting.findIndex(({ startFrom }) => startFrom > now);

@@ -27,7 +27,7 @@ export class Ungranted<GrantedMessage extends WaitingMessage> {
   }
 
   /** Takes out up to `most`; what was granted before goes first, so that it is not in doubt for long. */
-  take(most: number): Slice<GrantedMessage> {
+  nextSlice(most: number): Slice<GrantedMessage> {
     if (this.lapsed.length === 0) return { type: 'fresh', messages: this.fresh.splice(0, most) };
     this.lapsed.sort((a, b) => a.id - b.id);
     return { type: 'lapsed', messages: this.lapsed.splice(0, most) };
@@ -40,12 +40,12 @@ export class Ungranted<GrantedMessage extends WaitingMessage> {
   }
 
   /** A granted message came too late for its slot. */
-  lapse(message: GrantedMessage): void {
+  addLapsed(message: GrantedMessage): void {
     this.lapsed.push(message);
   }
 
   /** Takes out what lapsed, for good. */
-  takeLapsed(): GrantedMessage[] {
+  drainLapsed(): GrantedMessage[] {
     return this.lapsed.splice(0);
   }
 }

@@ -1,4 +1,4 @@
-import type { GrantRide } from './grant-ride.js';
+import type { PiggybackedGrant } from './piggybacked-grant.js';
 
 /** How one waits for places. */
 export interface Waiting {
@@ -6,13 +6,13 @@ export interface Waiting {
   news?: (isWaiting: () => boolean) => Promise<unknown>;
   priority?: number;
   /** For the statement that frees the places. */
-  ride?: GrantRide | undefined;
+  piggyback?: PiggybackedGrant | undefined;
 }
 
 interface Wish {
   count: number;
   priority: number;
-  ride: GrantRide | undefined;
+  piggyback: PiggybackedGrant | undefined;
   resolve: () => void;
 }
 
@@ -30,7 +30,7 @@ export class UnrecordedCap {
     public onWait: () => void = () => {},
   ) {}
 
-  /** Granted and unrecorded right now; for the moment of a ride also what its statement is about to record. */
+  /** Granted and unrecorded right now; while a grant is piggybacked also what that statement is about to record. */
   get unrecorded(): number {
     return this.used;
   }
@@ -51,11 +51,11 @@ export class UnrecordedCap {
    * False, and no place taken, when what `news` promises comes first. True as well when the grant has been taken
    * along by then.
    */
-  async acquire(count: number, { news, priority = 0, ride }: Waiting = {}): Promise<boolean> {
+  async acquire(count: number, { news, priority = 0, piggyback }: Waiting = {}): Promise<boolean> {
     if (count === 0) return true;
     let resolve = () => {};
     const served = new Promise<void>((done) => (resolve = done));
-    const wish: Wish = { count, priority, ride, resolve };
+    const wish: Wish = { count, priority, piggyback, resolve };
     const behind = this.waiting.findIndex((other) => other.priority < priority);
     this.waiting.splice(behind < 0 ? this.waiting.length : behind, 0, wish);
     this.admit();
@@ -70,21 +70,21 @@ export class UnrecordedCap {
   }
 
   /**
-   * The grant of the first in the line, if `recorded` more places are enough for it and it may ride: it has them from
+   * The grant of the first in the line, if `recorded` more places are enough and it may be piggybacked: it has them from
    * now on. The caller is to send the statement at once that records so many, and to give their places back after.
    */
-  board(recorded: number): GrantRide | undefined {
+  admitPiggyback(recorded: number): PiggybackedGrant | undefined {
     const [first] = this.waiting;
-    if (!first?.ride || this.used - recorded + first.count > this.most) return undefined;
-    if (!first.ride.start()) return undefined;
+    if (!first?.piggyback || this.used - recorded + first.count > this.most) return undefined;
+    if (!first.piggyback.begin()) return undefined;
     this.waiting.shift();
     this.used += first.count;
     first.resolve();
-    return first.ride;
+    return first.piggyback;
   }
 
   /** Gives `count` places back: recorded, or never sent. */
-  release(count: number): void {
+  free(count: number): void {
     this.used -= count;
     this.admit();
   }

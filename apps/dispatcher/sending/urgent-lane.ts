@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Duty } from '../duties/duty.js';
 import { BatchRunner } from './batch-runner.js';
-import { LeaseHolder } from './lease-holder.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import { SendGate } from './send-gate.js';
 import { SendLanes } from './send-lanes.js';
 import { ServingMemory } from './serving-memory.js';
@@ -15,7 +15,7 @@ import { ServingMemory } from './serving-memory.js';
 export class UrgentLane implements Duty<{ ran: boolean }> {
   constructor(
     private readonly lanes: SendLanes,
-    private readonly leases: LeaseHolder,
+    private readonly leases: LeaseKeeper,
     private readonly gate: SendGate,
     private readonly memory: ServingMemory,
     private readonly runner: BatchRunner,
@@ -25,9 +25,9 @@ export class UrgentLane implements Duty<{ ran: boolean }> {
   async runOnce(): Promise<{ ran: boolean }> {
     const above = this.lanes.leastUrgent;
     if (above === undefined || this.gate.breakerOpen || this.gate.stopping) return { ran: false };
-    const batch = await this.leases.takeDue({ recentMailings: [], fair: false, above });
+    const batch = await this.leases.leaseDue({ recentMailings: [], fair: false, above });
     if (!batch) return { ran: false };
-    this.memory.served(batch.mailingId);
+    this.memory.remember(batch.mailingId);
     await this.runner.run(batch);
     return { ran: true };
   }

@@ -4,7 +4,7 @@ import { findRecentControlChanges } from '#libs/messages';
 import { ControlWatcher } from '../../../apps/dispatcher/control/control-watcher.js';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
-import type { LeaseHolder } from '../../../apps/dispatcher/sending/lease-holder.js';
+import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
 import type { MessageSender } from '../../../apps/dispatcher/sending/message-sender.js';
 import { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
 import { setup } from '../../support/queue-scenario.js';
@@ -29,7 +29,7 @@ async function aWatcher(before: (statement: string) => void = () => {}) {
     { id } as DispatcherIdentity,
     gate,
     { drop: () => {}, countInFlight: () => 0 } as unknown as MessageSender,
-    { openBatches } as unknown as LeaseHolder,
+    { openBatches } as unknown as LeaseKeeper,
   );
   return { ...scenario, mailing, gate, batch, openBatches, watcher };
 }

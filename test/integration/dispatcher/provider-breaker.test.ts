@@ -107,7 +107,7 @@ test('those who were served by a probe are believed again', async () => {
 
 test('those over whom another dispatcher stopped do not stop it here', async () => {
   const { breaker, opensOver } = await aBreaker();
-  breaker.believeNoMore({ providerId: PROVIDER, throttled: [], misconfigured: EIGHT });
+  breaker.noteRefuted({ providerId: PROVIDER, throttled: [], misconfigured: EIGHT });
   expect(opensOver(refused)).toBe(false);
   expect(opensOver(throttled(429))).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mailingStatuses, type MailingStatus } from '#libs/mailings';
-import { finishMailings, planPage, takeMailing } from '#libs/messages';
+import { finishMailings, planPage, leasePlan } from '#libs/messages';
 import { aClient, aMailing, TestApi } from '../../support/api.js';
 import { textOf } from '../../support/documents.js';
 import { arrows, BEGINNING, stateDiagrams } from '../../support/state-diagram.js';
@@ -45,7 +45,7 @@ const happenings: Record<string, (id: number) => Promise<unknown>> = {
   delete: (id) => api.delete(`/v1/mailings/${id}`),
   change: (id) => api.patch(`/v1/mailings/${id}`, { priority: 7 }),
   planning: async () => {
-    const lease = await takeMailing(api.sql, 30_000);
+    const lease = await leasePlan(api.sql, 30_000);
     if (lease) await planPage(api.sql, lease, { size: 10, guardMs: 500, leaseMs: 30_000, shard: 0 });
   },
   finishing: () => finishMailings(api.sql),

@@ -7,8 +7,8 @@ import {
   findControlChanges,
   findRecentControlChanges,
   finishMailings,
-  holdMailing,
-  leaveMailing,
+  lockMailing,
+  releasePlan,
   measureDueBacklog,
   moveBatchesToNextWindow,
   planPage,
@@ -17,7 +17,7 @@ import {
   registerDispatcher,
   reopenMailing,
   resolveMessages,
-  takeMailing,
+  leasePlan,
   unregisterDispatcher,
 } from '#libs/messages';
 import { CLIENTS, dispatcher, mailing } from './big-tables.js';
@@ -104,10 +104,10 @@ async function planned(scene: Scene, nth: number, audience: object, also = 'prio
     `UPDATE mailings SET start_at = now() - interval '1 minute', audience = $2, ${also} WHERE id = $1`,
     [mailing.scheduled + nth, audience],
   );
-  const lease = await takeMailing(scene.sql, 30_000);
+  const lease = await leasePlan(scene.sql, 30_000);
   if (!lease) throw new Error('There is a mailing to be planned');
   await planPage(scene.sql, lease, { size: 20_000, guardMs: 500, leaseMs: 30_000, shard: SHARD });
-  await leaveMailing(scene.sql, lease);
+  await releasePlan(scene.sql, lease);
 }
 
 /** What a person decides about messages that may have been sent. */
@@ -117,7 +117,7 @@ export const resolvingCases: Cases = {
       `SELECT id FROM messages WHERE mailing_id = $1 AND status = 'unknown' ORDER BY id LIMIT 1000`,
       [mailing.large],
     );
-    await holdMailing(sql, mailing.large);
+    await lockMailing(sql, mailing.large);
     const messages = { mailingId: mailing.large, ids: unknown.map(({ id }) => id) };
     await resolveMessages(sql, messages, 'resend', SHARD);
     await reopenMailing(sql, mailing.large);

@@ -32,13 +32,13 @@ const guards: Record<string, Guard> = {
     'messages_batch',
   ),
   'waiting-messages': guard(30, 'messages_batch'),
-  'hold-old-doubts': guard(5_000, 'messages_batch', 'messages_pkey', 'mailing_counters_pkey'),
+  'park-old-doubts': guard(5_000, 'messages_batch', 'messages_pkey', 'mailing_counters_pkey'),
   'grant-slice': guard(80, 'batches_pkey'),
   'grant-paced-slice': guard(120, 'batches_pkey'),
   'record-sent': guard(4_000, 'messages_pkey', 'mailing_counters_pkey'),
   'record-sent-and-grant-slice': guard(4_000, 'batches_pkey', 'messages_pkey', 'mailing_counters_pkey'),
   'record-outcomes': guard(4_000, 'messages_pkey', 'mailing_counters_pkey'),
-  'hold-retry-sources': guard(20, 'batches_pkey'),
+  'lock-retry-sources': guard(20, 'batches_pkey'),
   'open-retry-batch': guard(60, 'batches_pkey'),
   'join-retry-batch': guard(20, 'batches_pkey'),
   'renew-leases': guard(400, 'batches_pkey'),
@@ -56,22 +56,22 @@ const guards: Record<string, Guard> = {
   'close-breaker': guard(20),
 
   // Planning, by page: 20,000 messages, up to eight pages each with their indexes.
-  'take-mailing-to-plan': guard(60, 'mailings_unplanned', 'clients_pkey'),
+  'lease-plan': guard(60, 'mailings_unplanned', 'clients_pkey'),
   'share-planning-lock': guard(5),
-  'hold-plan': guard(10, 'mailings_pkey'),
+  'lock-plan': guard(10, 'mailings_pkey'),
   'plan-page-all': guard(400_000, 'clients_pkey', 'mailings_pkey'),
   'plan-page-t': guard(400_000, 'mailings_pkey'),
   'plan-page-x': guard(400_000, 'clients_pkey', 'mailings_pkey'),
   'plan-page-o': guard(125_000, 'mailings_pkey'),
   'plan-page-z': guard(400_000, 'mailings_pkey'),
   'plan-page-otxz': guard(10_000, 'mailings_pkey'),
-  'leave-plan': guard(20, 'mailings_pkey'),
+  'release-plan': guard(20, 'mailings_pkey'),
 
   // Duties. Twenty batches of 500 messages are closed at once, ten purged, sixty moved.
-  'hold-spent-batches': guard(90, 'mailings_unfinished', 'batches_open'),
+  'lock-spent-batches': guard(90, 'mailings_unfinished', 'batches_open'),
   'close-spent-batches': guard(350_000, 'messages_batch', 'messages_pkey', 'batches_pkey'),
   'move-batches-to-next-window': guard(2_400, 'mailings_unfinished', 'batches_open', 'batches_pkey'),
-  'hold-finished-mailings': guard(220, 'mailings_unfinished', 'batches_open'),
+  'lock-finished-mailings': guard(220, 'mailings_unfinished', 'batches_open'),
   'finish-mailings': guard(40, 'batches_open'),
   'purge-deleted-batches': guard(
     15_000,
@@ -104,7 +104,7 @@ const guards: Record<string, Guard> = {
   'cancel-messages-of-client': guard(350, 'mailings_unfinished', 'messages_once_per_client', 'messages_pkey'),
 
   // A person's word about 800 messages.
-  'hold-mailing-for-resolution': guard(20, 'mailings_pkey'),
+  'lock-mailing-for-resolution': guard(20, 'mailings_pkey'),
   'resolve-messages': guard(75_000, 'messages_pkey', 'batches_pkey', 'clients_pkey'),
   'reopen-mailing': guard(75),
   'count-unknown': guard(50, 'mailing_counters_pkey'),

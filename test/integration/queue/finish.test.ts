@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { closeSpentBatches, finishMailings, planPage, takeMailing } from '#libs/messages';
+import { closeSpentBatches, finishMailings, planPage, leasePlan } from '#libs/messages';
 import { setup } from '../../support/queue-scenario.js';
 import { notNow, sent } from '../../support/message-outcomes.js';
 
@@ -37,7 +37,7 @@ describe('a mailing is finished', () => {
     const { sql, clients, aMailing, run, plan, shiftClock } = await setup();
     await clients({ count: 6 });
     const mailing = await aMailing();
-    const lease = await takeMailing(sql, 30_000);
+    const lease = await leasePlan(sql, 30_000);
     if (!lease) throw new Error('There was no mailing to plan');
     expect(await finishMailings(sql), 'the first page is not written').toEqual([]);
     await planPage(sql, lease, { size: 4, guardMs: 500, leaseMs: 30_000, shard: 0 });
@@ -62,7 +62,7 @@ describe('a mailing is finished', () => {
     const { sql, run, clients, aMailing, setStatus, statuses } = await setup();
     await clients({ count: 6 });
     const mailing = await aMailing();
-    const lease = await takeMailing(sql, 30_000);
+    const lease = await leasePlan(sql, 30_000);
     if (!lease) throw new Error('There was no mailing to plan');
     await planPage(sql, lease, { size: 4, guardMs: 500, leaseMs: 30_000, shard: 0 });
     await setStatus(mailing, 'cancelled');
@@ -130,7 +130,7 @@ describe('a mailing is finished', () => {
     const { sql, clients, aMailing, run, setStatus } = await setup();
     await clients({ count: 6 });
     const mailing = await aMailing();
-    const lease = await takeMailing(sql, 30_000);
+    const lease = await leasePlan(sql, 30_000);
     if (!lease) throw new Error('There was no mailing to plan');
     await planPage(sql, lease, { size: 4, guardMs: 500, leaseMs: 30_000, shard: 0 });
     await setStatus(mailing, 'paused');

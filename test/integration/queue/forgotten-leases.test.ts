@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Sql, Statement } from '#libs/database';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
-import { LeaseHolder } from '../../../apps/dispatcher/sending/lease-holder.js';
+import { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
 import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { aConfig } from '../../unit/dispatcher/dispatcher-fixture.js';
@@ -24,7 +24,7 @@ async function aHolder(scenario: QueueScenario) {
       return rows;
     },
   };
-  const holder = new LeaseHolder(
+  const holder = new LeaseKeeper(
     aConfig(),
     sql as Sql,
     { id, shard } as DispatcherIdentity,
@@ -39,7 +39,7 @@ test('a lease whose answer comes while it is given back as forgotten is not take
   const mailing = await scenario.aPlannedMailing();
   const { holder, holdAnswers, letAnswer } = await aHolder(scenario);
   holdAnswers();
-  const leasing = holder.takeDue(anyBatch);
+  const leasing = holder.leaseDue(anyBatch);
   await until(scenario, mailing, 'leased');
   await scenario.shiftClock('31s');
 
@@ -60,7 +60,7 @@ test('what is in its hands is not forgotten, though its lease has run out', asyn
   const scenario = await setup();
   const mailing = await scenario.aPlannedMailing();
   const { holder } = await aHolder(scenario);
-  await holder.takeDue(anyBatch);
+  await holder.leaseDue(anyBatch);
   await scenario.shiftClock('31s');
 
   expect(await holder.runOnce()).toMatchObject({ forgotten: 0 });

@@ -44,7 +44,7 @@ const noAnswer = { outcome: { kind: 'ambiguous', error: 'no answer' }, latencyMs
 
 test('a request that was called off on our side is no attempt of any outcome', async () => {
   const { recorder, messages, mailing, batch, a } = await aGrantedBatch({});
-  recorder.take(a, { outcome: { kind: 'notSent', withdrawn: true, error: 'too late' }, latencyMs: 1 });
+  recorder.record(a, { outcome: { kind: 'notSent', withdrawn: true, error: 'too late' }, latencyMs: 1 });
   await recorder.flush();
 
   expect(batch.tally).toEqual({ returned: 1 });
@@ -55,7 +55,7 @@ test('a request that was called off on our side is no attempt of any outcome', a
 describe('for a mailing that holds what is in doubt', () => {
   test('an answer in doubt makes the message unknown, in doubt since it was granted', async () => {
     const { recorder, messages, mailing, a, grantedAt } = await aGrantedBatch({ onAmbiguous: 'hold' });
-    recorder.take(a, noAnswer);
+    recorder.record(a, noAnswer);
     await recorder.flush();
 
     const [message] = await messages(mailing);
@@ -67,15 +67,15 @@ describe('for a mailing that holds what is in doubt', () => {
     const { recorder, messages, mailing, batch, cap, reclaim, a, b, c, d } = await aGrantedBatch({
       onAmbiguous: 'hold',
     });
-    recorder.take(a, { outcome: { kind: 'notSent', error: 'ECONNREFUSED' }, latencyMs: 1 });
-    recorder.take(b, {
+    recorder.record(a, { outcome: { kind: 'notSent', error: 'ECONNREFUSED' }, latencyMs: 1 });
+    recorder.record(b, {
       outcome: { kind: 'throttled', httpStatus: 429, retryAfterMs: 5, error: 'HTTP 429' },
       latencyMs: 1,
     });
-    recorder.leave(c, 'returned');
+    recorder.returnUnsent(c, 'returned');
     await recorder.flush();
     expect(cap.unrecorded).toBe(1);
-    expect(batch.hasLeft).toBe(false);
+    expect(batch.hasUnsent).toBe(false);
     expect(batch.tally).toEqual({ notSent: 1, throttled: 1, returned: 1 });
     await reclaim();
 
@@ -94,7 +94,7 @@ describe('for a mailing that holds what is in doubt', () => {
 describe('for a mailing that sends again', () => {
   test('an answer in doubt is tried again, in doubt since it was granted', async () => {
     const { recorder, messages, mailing, a, grantedAt } = await aGrantedBatch({});
-    recorder.take(a, noAnswer);
+    recorder.record(a, noAnswer);
     await recorder.flush();
 
     const [message] = await messages(mailing);
@@ -105,12 +105,12 @@ describe('for a mailing that sends again', () => {
   test('what was certainly not taken stays where it is, and nothing is written', async () => {
     const { recorder, messages, mailing, batch, cap, a, b } = await aGrantedBatch({});
     const before = await messages(mailing);
-    recorder.take(a, { outcome: { kind: 'notSent', error: 'ECONNREFUSED' }, latencyMs: 1 });
-    recorder.leave(b, 'returned');
+    recorder.record(a, { outcome: { kind: 'notSent', error: 'ECONNREFUSED' }, latencyMs: 1 });
+    recorder.returnUnsent(b, 'returned');
     await recorder.flush();
 
     expect(await messages(mailing)).toEqual(before);
-    expect(batch.hasLeft).toBe(true);
+    expect(batch.hasUnsent).toBe(true);
     expect(cap.unrecorded).toBe(2);
   });
 
@@ -119,7 +119,7 @@ describe('for a mailing that sends again', () => {
     batch.keyLifetimeMs = 30_000;
     const inDoubtSince = (await now()) - 15_000;
     for (const attempts of [30, 31, 32]) {
-      recorder.take({ ...a, attempts, resolvedAttempts: 29, inDoubtSince }, noAnswer);
+      recorder.record({ ...a, attempts, resolvedAttempts: 29, inDoubtSince }, noAnswer);
       await recorder.flush();
     }
 
@@ -142,10 +142,10 @@ describe('somebody waits for places under the cap', () => {
     const { recorder, cap, a, b, c } = await aGrantedBatch({}, patient);
     const served = cap.acquire(9);
     expect(cap.missing).toBe(3);
-    recorder.take(a, accepted);
-    recorder.take(b, accepted);
+    recorder.record(a, accepted);
+    recorder.record(b, accepted);
     expect(cap.unrecorded).toBe(4);
-    recorder.take(c, accepted);
+    recorder.record(c, accepted);
 
     expect(await served).toBe(true);
     expect(cap.unrecorded).toBe(10);
@@ -153,8 +153,8 @@ describe('somebody waits for places under the cap', () => {
 
   test('those that are there already are written when the wait begins', async () => {
     const { recorder, cap, a, b } = await aGrantedBatch({}, patient);
-    recorder.take(a, accepted);
-    recorder.take(b, accepted);
+    recorder.record(a, accepted);
+    recorder.record(b, accepted);
 
     expect(await cap.acquire(8)).toBe(true);
     expect(cap.missing).toBe(0);
@@ -175,21 +175,21 @@ describe('a suspicious answer', () => {
 
   test('puts its message off into another batch and is shown, and counts for nothing', async () => {
     const { recorder, run, messages, mailing, batch, a } = await aGrantedBatch({});
-    recorder.take(a, { outcome: forbidden, latencyMs: 5 });
+    recorder.record(a, { outcome: forbidden, latencyMs: 5 });
     await recorder.flush();
 
     const [message] = await messages(mailing);
     expect(message).toMatchObject({ status: 'pending', attempts: 0, lastError: 'HTTP 403' });
     expect(message?.batchId).not.toBe(batch.id);
-    expect(batch.hasLeft).toBe(false);
+    expect(batch.hasUnsent).toBe(false);
     expect(await run('SELECT FROM attempts')).toEqual([]);
   });
 
   test('that proved to be its own is an attempt, once, and is known when it is granted again', async () => {
     const { recorder, run, messages, mailing, a } = await aGrantedBatch({});
-    recorder.take(a, { outcome: forbidden, latencyMs: 5 });
-    recorder.takeOwn(whose(a, forbidden));
-    recorder.takeOwn(whose(a, forbidden));
+    recorder.record(a, { outcome: forbidden, latencyMs: 5 });
+    recorder.recordOwn(whose(a, forbidden));
+    recorder.recordOwn(whose(a, forbidden));
     await recorder.flush();
 
     const [message] = await messages(mailing);
@@ -204,10 +204,10 @@ describe('a suspicious answer', () => {
 
   test('of a message that is over by then changes nothing', async () => {
     const { recorder, sql, run, messages, mailing, a } = await aGrantedBatch({});
-    recorder.take(a, { outcome: forbidden, latencyMs: 5 });
+    recorder.record(a, { outcome: forbidden, latencyMs: 5 });
     await recorder.flush();
     await cancelMessagesOfClient(sql, a.clientId);
-    recorder.takeOwn(whose({ ...a, attempts: 19 }, forbidden));
+    recorder.recordOwn(whose({ ...a, attempts: 19 }, forbidden));
     await recorder.flush();
 
     expect((await messages(mailing))[0]).toMatchObject({ status: 'cancelled', attempts: 0 });
@@ -219,8 +219,8 @@ describe('a suspicious answer', () => {
     await run('UPDATE messages SET suspicions = 32767, own_throttles = 32767 WHERE id = $1', [a.id]);
     const oft = { ...a, suspicions: 32_767, ownThrottles: 32_767 };
     const answer = { kind: 'throttled', httpStatus: 429, retryAfterMs: 1, error: 'HTTP 429' } as const;
-    recorder.take(oft, { outcome: answer, latencyMs: 5 });
-    recorder.takeOwn(whose(oft, answer));
+    recorder.record(oft, { outcome: answer, latencyMs: 5 });
+    recorder.recordOwn(whose(oft, answer));
     await recorder.flush();
 
     expect((await messages(mailing))[0]).toMatchObject({ status: 'pending', lastError: 'HTTP 429' });
@@ -229,8 +229,8 @@ describe('a suspicious answer', () => {
   test('ends its message at last, with the reason, and the counters know', async () => {
     const { recorder, messages, mailing, expectCountersExact, a } = await aGrantedBatch({});
     const last = { ...a, attempts: 19, suspicions: 19, ownRefusals: 19 };
-    recorder.take(last, { outcome: forbidden, latencyMs: 5 });
-    recorder.takeOwn(whose(last, forbidden));
+    recorder.record(last, { outcome: forbidden, latencyMs: 5 });
+    recorder.recordOwn(whose(last, forbidden));
     await recorder.flush();
 
     expect((await messages(mailing))[0]).toMatchObject({
@@ -245,7 +245,7 @@ describe('a suspicious answer', () => {
     const { recorder, run, messages, mailing, a, now } = await aGrantedBatch({ endsIn: '10 days' });
     const answer = { kind: 'throttled', httpStatus: 429, retryAfterMs: 60_000, error: 'HTTP 429' } as const;
     const before = await now();
-    recorder.take(a, { outcome: answer, latencyMs: 5 });
+    recorder.record(a, { outcome: answer, latencyMs: 5 });
     await recorder.flush();
 
     const [message] = await messages(mailing);

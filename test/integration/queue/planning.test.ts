@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { planPage, takeMailing, type PlanLease } from '#libs/messages';
+import { planPage, leasePlan, type PlanLease } from '#libs/messages';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 
 const page = { size: 4, guardMs: 500, leaseMs: 30_000, shard: 3 };
 const nothing = { messages: 0, expired: 0, batches: 0, finished: true };
 
 async function taken({ sql }: Pick<QueueScenario, 'sql'>): Promise<PlanLease> {
-  const lease = await takeMailing(sql, 30_000);
+  const lease = await leasePlan(sql, 30_000);
   if (!lease) throw new Error('There was no mailing to plan');
   return lease;
 }
@@ -47,7 +47,7 @@ describe('planning', () => {
       let pages = 0;
       while (!finished) {
         ({ finished } = await planPage(sql, await taken({ sql }), { ...page, size }));
-        expect(await takeMailing(sql, 30_000)).toBeUndefined();
+        expect(await leasePlan(sql, 30_000)).toBeUndefined();
         await shiftClock('31s');
         pages += 1;
       }
@@ -105,7 +105,7 @@ describe('planning', () => {
 
     expect((await taken({ sql })).mailingId).toBe(important);
     expect((await taken({ sql })).mailingId).toBe(unimportant);
-    expect(await takeMailing(sql, 30_000)).toBeUndefined();
+    expect(await leasePlan(sql, 30_000)).toBeUndefined();
     await shiftClock('1h');
     // The leases of the other two are over as well.
     expect((await taken({ sql })).mailingId).toBe(important);
@@ -129,7 +129,7 @@ describe('two planners', () => {
     await clients();
     await Promise.all([aMailing(), aMailing(), aMailing()]);
 
-    const leases = await Promise.all(Array.from({ length: 8 }, () => takeMailing(sql, 30_000)));
+    const leases = await Promise.all(Array.from({ length: 8 }, () => leasePlan(sql, 30_000)));
 
     const mailings = leases.flatMap((lease) => lease?.mailingId ?? []);
     expect(new Set(mailings).size).toBe(mailings.length);
@@ -167,7 +167,7 @@ describe('two planners', () => {
     await planPage(sql, lease, page);
     await shiftClock('20s');
 
-    expect(await takeMailing(sql, 30_000)).toBeUndefined();
+    expect(await leasePlan(sql, 30_000)).toBeUndefined();
   });
 });
 
@@ -188,7 +188,7 @@ describe('a mailing that is stopped while it is planned', () => {
 
     expect(await planPage(sql, lease, page)).toEqual(nothing);
     await shiftClock('2h');
-    expect(await takeMailing(sql, 30_000)).toBeUndefined();
+    expect(await leasePlan(sql, 30_000)).toBeUndefined();
     expect(await statuses(mailing)).toEqual({ pending: 4 });
   });
 
@@ -198,7 +198,7 @@ describe('a mailing that is stopped while it is planned', () => {
 
     expect(await planPage(sql, lease, page)).toEqual(nothing);
     await shiftClock('31s');
-    expect(await takeMailing(sql, 30_000)).toBeUndefined();
+    expect(await leasePlan(sql, 30_000)).toBeUndefined();
     await setStatus(mailing, 'running');
     await plan();
     expect(await statuses(mailing)).toEqual({ pending: 6 });

@@ -5,7 +5,7 @@ import {
   finishMailings,
   planPage,
   purgeDeletedMailings,
-  takeMailing,
+  leasePlan,
 } from '#libs/messages';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { failed, sent } from '../../support/message-outcomes.js';
@@ -39,7 +39,7 @@ describe('deleting a client', () => {
     const { sql, clients, aMailing, statuses, fromBefore, untilWaiting } = await setup();
     const [client = 0] = await clients();
     const mailing = await aMailing();
-    const lease = await takeMailing(sql, 30_000);
+    const lease = await leasePlan(sql, 30_000);
     if (!lease) throw new Error('Nothing is to be planned');
     let deletion: Promise<boolean> | undefined;
     await fromBefore(

@@ -4,7 +4,7 @@ import {
   cancelMessagesOfClient,
   closeSpentBatches,
   finishMailings,
-  holdMailing,
+  lockMailing,
   reclaimAbandonedBatches,
   reopenMailing,
   resolveMessages,
@@ -17,7 +17,7 @@ import { setup, type MailingGiven, type QueueScenario } from '../../support/queu
 /** What the API does with one page. */
 function resolve(scenario: QueueScenario, mailingId: number, ids: number[], as: Resolution): Promise<number> {
   return scenario.sql.transaction(async (transaction) => {
-    await holdMailing(transaction, mailingId);
+    await lockMailing(transaction, mailingId);
     const count = await resolveMessages(transaction, { mailingId, ids }, as, 7);
     if (as === 'resend' && count > 0) await reopenMailing(transaction, mailingId);
     return count;
@@ -279,7 +279,7 @@ describe('a client that is deleted at the same time', () => {
     const { sql, scenario, mailing, ids, rows } = await allUnknown({ count: 1 });
     const [message] = await rows();
     const { deleting } = await sql.transaction(async (transaction) => {
-      await holdMailing(transaction, mailing);
+      await lockMailing(transaction, mailing);
       expect(await resolveMessages(transaction, { mailingId: mailing, ids }, 'resend', 0)).toBe(1);
       const deleting = deletion(scenario, message?.clientId ?? 0);
       await scenario.untilWaiting();
@@ -319,7 +319,7 @@ describe('a mailing', () => {
   test('is not completed while something in it is being resolved to be sent again', async () => {
     const { sql, mailing, ids, run } = await allUnknown({ count: 1 });
     await sql.transaction(async (transaction) => {
-      await holdMailing(transaction, mailing);
+      await lockMailing(transaction, mailing);
       await resolveMessages(transaction, { mailingId: mailing, ids }, 'resend', 0);
       expect(await finishMailings(sql)).toEqual([]);
     });

@@ -42,7 +42,7 @@ describe('a mailing with a batch that waits for its slots', () => {
     const batch = await path.takeWhole();
     batch.aside = true;
     expect(path.leases.waitingMailings).toEqual([mailing]);
-    expect(await path.leases.takeDue(anyBatch)).toBeUndefined();
+    expect(await path.leases.leaseDue(anyBatch)).toBeUndefined();
     return { ...scenario, ...path, mailing, batch };
   }
 
@@ -87,7 +87,7 @@ describe('what comes too late in a batch that grants no more', () => {
     const batch = await takeWhole();
     const granted = await granter.grantNext(batch, 4, () => true);
     sender.send(granted?.messages ?? []);
-    sender.leave(batch.stopGranting());
+    sender.handBack(batch.stopGranting());
     answerLate();
     await Promise.resolve();
     await Promise.resolve();

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { WorkQueue } from '#libs/nats';
 import { BatchTaker } from '../../../apps/dispatcher/sending/batch-taker.js';
-import type { LeaseHolder } from '../../../apps/dispatcher/sending/lease-holder.js';
+import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
 import type { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
 import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
 import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
@@ -9,16 +9,16 @@ import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
 /** Of two lanes, with a queue that has no tickets and a Postgres that has enough to do. */
 function aTaker(pollMs = 100) {
   const fetch = vi.fn<WorkQueue['fetch']>(async () => []);
-  const takeDue = vi.fn<LeaseHolder['takeDue']>(async () => anOpenBatch());
+  const leaseDue = vi.fn<LeaseKeeper['leaseDue']>(async () => anOpenBatch());
   const gate = { breakerOpen: false, stopping: false } as SendGate;
   const taker = new BatchTaker(
     { ...aConfig({ DISPATCHER_LANES: '2' }), pollMs },
     { ready: true, fetch } as unknown as WorkQueue,
-    { takeDue } as unknown as LeaseHolder,
+    { leaseDue } as unknown as LeaseKeeper,
     gate,
     new ServingMemory(),
   );
-  return { taker, fetch, takeDue, gate };
+  return { taker, fetch, leaseDue, gate };
 }
 
 test('who has found a batch looks for the next one without waiting for a ticket', async () => {
@@ -28,8 +28,8 @@ test('who has found a batch looks for the next one without waiting for a ticket'
 });
 
 test('at the start each lane looks, and who finds nothing waits for a ticket from then on', async () => {
-  const { taker, fetch, takeDue } = aTaker();
-  takeDue.mockResolvedValue(undefined);
+  const { taker, fetch, leaseDue } = aTaker();
+  leaseDue.mockResolvedValue(undefined);
   await Promise.all([taker.take(), taker.take()]);
   expect(fetch).not.toHaveBeenCalled();
   await taker.take();
@@ -37,10 +37,10 @@ test('at the start each lane looks, and who finds nothing waits for a ticket fro
 });
 
 test('once Postgres is back they do so again', async () => {
-  const { taker, fetch, takeDue } = aTaker();
-  takeDue.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
+  const { taker, fetch, leaseDue } = aTaker();
+  leaseDue.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
   for (let nth = 0; nth < 2; nth += 1) await taker.take();
-  takeDue.mockRejectedValueOnce(new Error('Postgres is away'));
+  leaseDue.mockRejectedValueOnce(new Error('Postgres is away'));
   expect(await taker.take()).toBeUndefined();
   fetch.mockClear();
   await Promise.all([taker.take(), taker.take()]);
@@ -48,8 +48,8 @@ test('once Postgres is back they do so again', async () => {
 });
 
 test('once the provider is back they do so again, and none sleeps on', async () => {
-  const { taker, fetch, takeDue, gate } = aTaker(3_600_000);
-  takeDue.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
+  const { taker, fetch, leaseDue, gate } = aTaker(3_600_000);
+  leaseDue.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
   for (let nth = 0; nth < 2; nth += 1) await taker.take();
   gate.breakerOpen = true;
   const asleep = [taker.take(), taker.take()];
@@ -72,13 +72,13 @@ async function aTakerWithTickets(...urgent: (number | undefined)[]) {
     aConfig({ DISPATCHER_LANES: '1', POLL_MS: '100' }),
     { ready: true, fetch: async () => tickets.splice(0, 1) } as unknown as WorkQueue,
     {
-      takeTicketed: async ({ id }) => anOpenBatch({ id }),
-      takeDue: async () => {
+      leaseTicketed: async ({ id }) => anOpenBatch({ id }),
+      leaseDue: async () => {
         const id = urgent.shift();
         return id === undefined ? undefined : anOpenBatch({ id });
       },
       isOutranked: async () => urgent.length > 0,
-    } as Partial<LeaseHolder> as LeaseHolder,
+    } as Partial<LeaseKeeper> as LeaseKeeper,
     { breakerOpen: false, stopping: false } as SendGate,
     new ServingMemory(),
   );

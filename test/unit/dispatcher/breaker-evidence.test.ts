@@ -30,8 +30,8 @@ class Requests {
 
   answered(...given: Parameters<Requests['told']>) {
     const answered = this.told(...given);
-    const own = this.evidence.judge(answered).map(({ message }) => message.id);
-    return { own, verdict: this.evidence.note(answered) };
+    const own = this.evidence.findOwn(answered).map(({ message }) => message.id);
+    return { own, verdict: this.evidence.weigh(answered) };
   }
 
   /** After how many of these the breaker opens; undefined if it does not. */
@@ -164,9 +164,9 @@ describe('a provider does not count as down', () => {
     function refuted(outcome: Outcome) {
       const requests = new Requests();
       expect(requests.opensAfter(times(8, outcome), same)).toBe(8);
-      requests.evidence.forget();
+      requests.evidence.reset();
       requests.evidence.noteLate(requests.told(outcome, { phone: 108 }));
-      requests.evidence.goOn(true, requests.now);
+      requests.evidence.resumed(true, requests.now);
       return requests;
     }
 
@@ -194,9 +194,9 @@ describe('a provider does not count as down', () => {
     test('unless they were served before sending went on', () => {
       const requests = new Requests();
       requests.opensAfter(times(8, misconfigured), same);
-      requests.evidence.forget();
+      requests.evidence.reset();
       for (let nth = 0; nth < 8; nth += 1) requests.evidence.noteServed(requests.told(accepted, same(nth)));
-      expect(requests.evidence.goOn(true, requests.now)).toEqual({ throttled: [], misconfigured: [] });
+      expect(requests.evidence.resumed(true, requests.now)).toEqual({ throttled: [], misconfigured: [] });
     });
 
     test('until ten minutes have passed', () => {
@@ -210,8 +210,8 @@ describe('a provider does not count as down', () => {
     test('unless they were right', () => {
       const requests = new Requests();
       requests.opensAfter(times(8, misconfigured), same);
-      requests.evidence.forget();
-      requests.evidence.goOn(false, requests.now);
+      requests.evidence.reset();
+      requests.evidence.resumed(false, requests.now);
       expect(requests.opensAfter(times(8, misconfigured), same)).toBe(8);
     });
 
@@ -229,7 +229,7 @@ describe('a provider does not count as down', () => {
     ] as const) {
       const requests = new Requests();
       requests.opensAfter(times(count, outcome));
-      requests.evidence.forget();
+      requests.evidence.reset();
       expect(requests.opensAfter(times(1, outcome))).toBeUndefined();
     }
   });
@@ -274,7 +274,7 @@ describe('a suspicious answer proves to be its own', () => {
   test('never, when sending stopped over it', () => {
     const requests = new Requests();
     requests.opensAfter(times(8, misconfigured));
-    requests.evidence.forget();
+    requests.evidence.reset();
     expect(requests.answered(accepted).own).toEqual([]);
   });
 });

@@ -52,7 +52,7 @@ describe('a slice that waits for places under the cap', () => {
   test('keeps its turn, however long that takes', async () => {
     const { cap, batch, mayGrant, answered, behind } = await aLine();
     await vi.advanceTimersByTimeAsync(10_500);
-    cap.release(1);
+    cap.free(1);
     await vi.advanceTimersByTimeAsync(10_500);
     batch.settle('accepted');
     mayGrant.mockReturnValueOnce(false);
@@ -84,7 +84,7 @@ describe('a slice that waits for places under the cap', () => {
     void granter.grantNext(batch, 1, mayGrant);
     await vi.advanceTimersByTimeAsync(0);
     expect(mayGrant).not.toHaveBeenCalled();
-    cap.release(1);
+    cap.free(1);
     expect(before).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(0);
     expect(mayGrant).toHaveBeenCalledOnce();
@@ -94,7 +94,7 @@ describe('a slice that waits for places under the cap', () => {
   test('is not passed by those behind it', async () => {
     const { cap, behind } = await aLine();
     for (let second = 0; second < 5; second += 1) await vi.advanceTimersByTimeAsync(1_000);
-    cap.release(1);
+    cap.free(1);
     await vi.advanceTimersByTimeAsync(3_000);
     expect(behind).not.toHaveBeenCalled();
   });
@@ -103,16 +103,16 @@ describe('a slice that waits for places under the cap', () => {
     const { batch, answered } = await aLine();
     const times = { grantedAt: 0, hasSlot: true, startFrom: 0, startUntil: 0 };
     const lapsed: GrantedMessage = { id: 3, ...recipient, ...times, batch };
-    batch.lapse(lapsed);
+    batch.regrant(lapsed);
     await vi.advanceTimersByTimeAsync(0);
     expect(answered).toHaveBeenCalledExactlyOnceWith(nothing);
-    expect(batch.ungranted.take(9).messages).toEqual([lapsed]);
-    expect(batch.ungranted.take(9).messages).toEqual(messages);
+    expect(batch.ungranted.nextSlice(9).messages).toEqual([lapsed]);
+    expect(batch.ungranted.nextSlice(9).messages).toEqual(messages);
   });
 
   test('is given up when a message of its batch was left', async () => {
     const { batch, answered } = await aLine();
-    batch.leave('returned');
+    batch.settleUnsent('returned');
     await vi.advanceTimersByTimeAsync(0);
     expect(answered).toHaveBeenCalledExactlyOnceWith(nothing);
   });

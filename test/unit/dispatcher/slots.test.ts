@@ -42,7 +42,7 @@ describe('the queue for slots', () => {
     const given: number[] = [];
     const start = performance.now();
     const queue = new SlotQueue(() => {
-      for (const { startFrom } of queue.takeDue(performance.now())) given.push(startFrom - start);
+      for (const { startFrom } of queue.popDue(performance.now())) given.push(startFrom - start);
     });
     queue.add([inMs(30), inMs(90)]);
     queue.add([inMs(10), inMs(60)]);
@@ -59,7 +59,7 @@ describe('the queue for slots', () => {
   test('looks again when its timer fires before the instant has come', () => {
     const given: number[] = [];
     const queue = new SlotQueue(() => {
-      for (const { id } of queue.takeDue(performance.now())) given.push(id);
+      for (const { id } of queue.popDue(performance.now())) given.push(id);
     });
     const message = inMs(10);
     queue.add([message]);
@@ -114,15 +114,15 @@ describe('what needs a grant', () => {
     const messages = [inMs(0, batch), inMs(0, batch), inMs(0, batch), inMs(0, batch)];
     const [first, second, third, fourth] = messages;
     ungranted.add(messages);
-    const slice = ungranted.take(3);
+    const slice = ungranted.nextSlice(3);
     expect(slice).toEqual({ type: 'fresh', messages: [first, second, third] });
     ungranted.putBack(slice, new Set([third?.id ?? 0]));
-    if (second) ungranted.lapse(second);
-    if (first) ungranted.lapse(first);
+    if (second) ungranted.addLapsed(second);
+    if (first) ungranted.addLapsed(first);
     expect(ungranted.size).toBe(4);
 
-    expect(ungranted.take(5)).toEqual({ type: 'lapsed', messages: [first, second] });
-    expect(ungranted.take(5)).toEqual({ type: 'fresh', messages: [third, fourth] });
+    expect(ungranted.nextSlice(5)).toEqual({ type: 'lapsed', messages: [first, second] });
+    expect(ungranted.nextSlice(5)).toEqual({ type: 'fresh', messages: [third, fourth] });
     expect(ungranted.size).toBe(0);
   });
 });
@@ -135,13 +135,13 @@ describe('a message that came too late', () => {
     batch.granted(1);
     const heard = vi.fn<() => void>();
     void batch.news.wait(60_000).then(heard);
-    batch.lapse(inMs(-60, batch));
+    batch.regrant(inMs(-60, batch));
     await vi.advanceTimersByTimeAsync(0);
 
     expect(heard).toHaveBeenCalled();
     expect(cap.unrecorded).toBe(1);
     expect(batch.isSettled).toBe(false);
-    expect(batch.ungranted.take(5).messages).toHaveLength(1);
+    expect(batch.ungranted.nextSlice(5).messages).toHaveLength(1);
   });
 
   test('is for who stops its batch to leave, and keeps its place until then', async () => {
@@ -150,9 +150,9 @@ describe('a message that came too late', () => {
     const batch = anOpenBatch({ cap });
     batch.granted(2);
     const [before, after] = [inMs(-60, batch), inMs(-60, batch)];
-    expect(batch.lapse(before)).toBe(true);
+    expect(batch.regrant(before)).toBe(true);
     expect(batch.stopGranting()).toEqual([before]);
-    expect(batch.lapse(after)).toBe(false);
+    expect(batch.regrant(after)).toBe(false);
     expect(batch.ungranted.size).toBe(0);
     expect(cap.unrecorded).toBe(2);
     expect(await Promise.race([batch.drained, Promise.resolve('not drained')])).toBe('not drained');

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { Sql } from '#libs/database';
 import type { WorkQueue } from '#libs/nats';
 import { TicketPublisher } from '../../../apps/dispatcher/duties/ticket-publisher.js';
-import type { LeaseHolder } from '../../../apps/dispatcher/sending/lease-holder.js';
+import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
 import type { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
 import { aConfig } from './dispatcher-fixture.js';
 
@@ -16,7 +16,7 @@ function aPublisher({ isWaitedFor = true, ready = true, breakerOpen = false } = 
     { query } as unknown as Sql,
     { ready, isWaitedFor: async () => isWaitedFor, publish } as unknown as WorkQueue,
     { breakerOpen, stopping: false } as SendGate,
-    { waitingMailings: [] } as unknown as LeaseHolder,
+    { waitingMailings: [] } as unknown as LeaseKeeper,
   );
   return { publisher, query, publish, due };
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SliceRequest } from '#libs/messages';
-import { GrantRide } from '../../../apps/dispatcher/sending/grant-ride.js';
+import { PiggybackedGrant } from '../../../apps/dispatcher/sending/piggybacked-grant.js';
 import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
 
 /** Asks for places; `granted` tells whether they were given, after everything that was due has happened. */
@@ -21,7 +21,7 @@ describe('the cap on unrecorded messages', () => {
       false,
     ]);
     expect(cap.unrecorded).toBe(10);
-    cap.release(1);
+    cap.free(1);
 
     expect(await third.granted()).toBe(true);
     expect(cap.unrecorded).toBe(10);
@@ -33,7 +33,7 @@ describe('the cap on unrecorded messages', () => {
     const large = ask(cap, 9);
     const small = ask(cap, 1);
     expect([await large.granted(), await small.granted()]).toEqual([false, false]);
-    cap.release(8);
+    cap.free(8);
 
     expect([await large.granted(), await small.granted()]).toEqual([true, true]);
     expect(cap.unrecorded).toBe(10);
@@ -47,7 +47,7 @@ describe('the cap on unrecorded messages', () => {
     const middle = ask(cap, 1, 5);
     const line = [...high, middle, low];
     for (let served = 1; served <= line.length; served += 1) {
-      cap.release(1);
+      cap.free(1);
       const granted = await Promise.all(line.map((one) => one.granted()));
       expect(granted).toEqual(line.map((_, nth) => nth < served));
     }
@@ -105,7 +105,7 @@ describe('the cap on unrecorded messages', () => {
               most = Math.max(most, cap.unrecorded);
               for (let left = count; left > 0; left -= 1) {
                 await Promise.resolve();
-                cap.release(1);
+                cap.free(1);
               }
             }),
           );
@@ -117,27 +117,27 @@ describe('the cap on unrecorded messages', () => {
   });
 });
 
-describe('a grant that may ride with the statement which frees its places', () => {
+describe('a grant that may piggyback on the statement which frees its places', () => {
   /** All four places are taken, and a grant of two waits for some. */
-  async function aRide({ mayGrant = true, count = 2 } = {}) {
+  async function aPiggyback({ mayGrant = true, count = 2 } = {}) {
     const cap = new UnrecordedCap(4);
     await cap.acquire(4);
-    const ride = new GrantRide({} as SliceRequest, () => mayGrant);
-    const given = cap.acquire(count, { ride });
-    return { cap, ride, given };
+    const piggyback = new PiggybackedGrant({} as SliceRequest, () => mayGrant);
+    const given = cap.acquire(count, { piggyback });
+    return { cap, piggyback, given };
   }
 
   test('has them from the moment in which it is taken along', async () => {
-    const { cap, ride, given } = await aRide();
+    const { cap, piggyback, given } = await aPiggyback();
     const behind = ask(cap, 1);
-    expect(cap.board(2)).toBe(ride);
-    expect(ride.sentAt).toBeLessThanOrEqual(performance.now());
+    expect(cap.admitPiggyback(2)).toBe(piggyback);
+    expect(piggyback.sentAt).toBeLessThanOrEqual(performance.now());
     expect(await given).toBe(true);
     expect(cap.unrecorded).toBe(6);
-    cap.release(2);
+    cap.free(2);
     expect(cap.unrecorded).toBe(4);
     expect(await behind.granted()).toBe(false);
-    cap.release(1);
+    cap.free(1);
     expect(await behind.granted()).toBe(true);
   });
 
@@ -145,25 +145,25 @@ describe('a grant that may ride with the statement which frees its places', () =
     ['too few places are freed', { count: 2 }, 1],
     ['it may not be granted any more', { mayGrant: false }, 2],
   ])('stays in the line when %s', async (_, given, freed) => {
-    const { cap, ride } = await aRide(given);
-    expect(cap.board(freed)).toBeUndefined();
-    expect(ride.sentAt).toBeUndefined();
+    const { cap, piggyback } = await aPiggyback(given);
+    expect(cap.admitPiggyback(freed)).toBeUndefined();
+    expect(piggyback.sentAt).toBeUndefined();
     expect(cap.unrecorded).toBe(4);
     expect(cap.missing).toBe(2);
   });
 
-  test('is not preferred to whoever is first in the line and can not ride', async () => {
+  test('is not preferred to whoever is first in the line and can not piggyback', async () => {
     const cap = new UnrecordedCap(4);
     await cap.acquire(4);
     const first = ask(cap, 1);
-    void cap.acquire(1, { ride: new GrantRide({} as SliceRequest, () => true) });
-    expect(cap.board(4)).toBeUndefined();
+    void cap.acquire(1, { piggyback: new PiggybackedGrant({} as SliceRequest, () => true) });
+    expect(cap.admitPiggyback(4)).toBeUndefined();
     expect(await first.granted()).toBe(false);
   });
 
-  test('does not ride twice', async () => {
-    const { cap } = await aRide();
-    expect(cap.board(2)).toBeDefined();
-    expect(cap.board(4)).toBeUndefined();
+  test('does not piggyback twice', async () => {
+    const { cap } = await aPiggyback();
+    expect(cap.admitPiggyback(2)).toBeDefined();
+    expect(cap.admitPiggyback(4)).toBeUndefined();
   });
 });

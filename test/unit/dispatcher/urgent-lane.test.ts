@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { BatchRunner } from '../../../apps/dispatcher/sending/batch-runner.js';
-import type { LeaseHolder } from '../../../apps/dispatcher/sending/lease-holder.js';
+import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
 import type { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
 import type { SendLanes } from '../../../apps/dispatcher/sending/send-lanes.js';
 import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
@@ -12,7 +12,7 @@ function anUrgentLane(
   given: { leastUrgent?: number | undefined; breakerOpen?: boolean; stopping?: boolean } = {},
 ) {
   const urgent = [anOpenBatch({ id: 901, mailingId: 9, priority: 9 })];
-  const takeDue = vi.fn<LeaseHolder['takeDue']>(async () => urgent.shift());
+  const leaseDue = vi.fn<LeaseKeeper['leaseDue']>(async () => urgent.shift());
   const run = vi.fn<BatchRunner['run']>(async () => {});
   const memory = new ServingMemory();
   const { leastUrgent, breakerOpen, stopping } = {
@@ -23,19 +23,19 @@ function anUrgentLane(
   };
   const lane = new UrgentLane(
     { leastUrgent } as SendLanes,
-    { takeDue } as unknown as LeaseHolder,
+    { leaseDue } as unknown as LeaseKeeper,
     { breakerOpen, stopping } as SendGate,
     memory,
     { run } as unknown as BatchRunner,
   );
-  return { lane, takeDue, run, memory };
+  return { lane, leaseDue, run, memory };
 }
 
 test('what is more urgent than what the lanes send is sent beside it', async () => {
-  const { lane, takeDue, run, memory } = anUrgentLane();
+  const { lane, leaseDue, run, memory } = anUrgentLane();
   expect(await lane.runOnce()).toEqual({ ran: true });
   expect(await lane.runOnce()).toEqual({ ran: false });
-  expect(takeDue).toHaveBeenCalledWith(expect.objectContaining({ above: 3 }));
+  expect(leaseDue).toHaveBeenCalledWith(expect.objectContaining({ above: 3 }));
   expect(run.mock.calls.map(([batch]) => batch.id)).toEqual([901]);
   expect(memory.nextOrder().recentMailings).toEqual([9]);
 });
@@ -45,7 +45,7 @@ test.each([
   ['while the provider is down', { breakerOpen: true }],
   ['once the dispatcher stops', { stopping: true }],
 ])('nothing is taken %s', async (_when, given) => {
-  const { lane, takeDue } = anUrgentLane(given);
+  const { lane, leaseDue } = anUrgentLane(given);
   expect(await lane.runOnce()).toEqual({ ran: false });
-  expect(takeDue).not.toHaveBeenCalled();
+  expect(leaseDue).not.toHaveBeenCalled();
 });

@@ -28,9 +28,9 @@ const MOST_ASIDE = 64;
 
 /** The batches in this dispatcher's hands. Every call throws when Postgres is away. */
 @Injectable()
-export class LeaseHolder {
-  private readonly logger = new Logger(LeaseHolder.name);
-  private readonly held = new Set<OpenBatch>();
+export class LeaseKeeper {
+  private readonly logger = new Logger(LeaseKeeper.name);
+  private readonly open = new Set<OpenBatch>();
   /** Tenures, by batch and fence, that are given back unseen: an answer that brings one comes too late. */
   private readonly disowned = new Set<string>();
 
@@ -43,12 +43,12 @@ export class LeaseHolder {
   ) {}
 
   get openBatches(): ReadonlySet<OpenBatch> {
-    return this.held;
+    return this.open;
   }
 
   /** So many batches wait aside for slots that no further mailing with a limit is taken up. */
   get crowded(): boolean {
-    return [...this.held].filter(({ aside }) => aside).length >= MOST_ASIDE;
+    return [...this.open].filter(({ aside }) => aside).length >= MOST_ASIDE;
   }
 
   /**
@@ -57,7 +57,7 @@ export class LeaseHolder {
    */
   get waitingMailings(): (number | null)[] {
     if (this.crowded) return [null];
-    const aside = [...this.held].filter((batch) => batch.aside);
+    const aside = [...this.open].filter((batch) => batch.aside);
     return aside
       .filter(
         (batch, nth) =>
@@ -68,8 +68,8 @@ export class LeaseHolder {
   }
 
   /** Leases the batch a ticket names; undefined when it was taken, is not due or may not be sent. */
-  takeTicketed(key: LeaseKey): Promise<OpenBatch | undefined> {
-    return this.take(false, (terms) => leaseTicketedBatch(this.sql, terms, key));
+  leaseTicketed(key: LeaseKey): Promise<OpenBatch | undefined> {
+    return this.lease(false, (terms) => leaseTicketedBatch(this.sql, terms, key));
   }
 
   /** Whether something more urgent than the batch of a ticket waits to be sent. */
@@ -79,13 +79,13 @@ export class LeaseHolder {
   }
 
   /** Leases the next due batch. */
-  takeDue(order: LeaseOrder): Promise<OpenBatch | undefined> {
-    return this.take(false, (terms) => leaseDueBatch(this.sql, terms, order));
+  leaseDue(order: LeaseOrder): Promise<OpenBatch | undefined> {
+    return this.lease(false, (terms) => leaseDueBatch(this.sql, terms, order));
   }
 
   /** Leases a due batch to probe with, while the breaker is half open for this dispatcher. */
-  takeToProbe(order: ProbeOrder): Promise<OpenBatch | undefined> {
-    return this.take(true, (terms) => leaseBatchToProbe(this.sql, terms, order));
+  leaseToProbe(order: ProbeOrder): Promise<OpenBatch | undefined> {
+    return this.lease(true, (terms) => leaseBatchToProbe(this.sql, terms, order));
   }
 
   findWaiting(batch: OpenBatch): Promise<WaitingMessage[]> {
@@ -104,7 +104,7 @@ export class LeaseHolder {
 
   /** Forgets a batch without a word to Postgres: its lease runs out by itself. */
   abandon(batch: OpenBatch): void {
-    this.held.delete(batch);
+    this.open.delete(batch);
     batch.end();
   }
 
@@ -116,7 +116,7 @@ export class LeaseHolder {
 
   private async giveBackForgotten(): Promise<number> {
     const expired = await findExpiredLeases(this.sql, this.identity.id);
-    const known = new Set([...this.held].map((batch) => batch.id));
+    const known = new Set([...this.open].map((batch) => batch.id));
     const forgotten = expired.filter((key) => !known.has(key.id));
     if (forgotten.length === 0) return 0;
     for (const key of forgotten) this.disowned.add(tenureOf(key));
@@ -128,12 +128,12 @@ export class LeaseHolder {
 
   private async renew(): Promise<{ renewed: number; lost: number }> {
     const sentAt = performance.now();
-    const due = [...this.held].filter(
+    const due = [...this.open].filter(
       (batch) => batch.leaseDeadline - sentAt < (this.config.leaseMs * 2) / 3,
     );
     if (due.length === 0) return { renewed: 0, lost: 0 };
     const renewed = await renewLeases(this.sql, this.identity.id, this.config.leaseMs, due);
-    const lost = due.filter((batch) => !renewed.has(batch.id) && this.held.has(batch));
+    const lost = due.filter((batch) => !renewed.has(batch.id) && this.open.has(batch));
     for (const batch of due) {
       if (renewed.has(batch.id)) batch.leaseDeadline = sentAt + this.config.leaseMs;
     }
@@ -144,7 +144,7 @@ export class LeaseHolder {
     return { renewed: renewed.size, lost: lost.length };
   }
 
-  private async take(
+  private async lease(
     probe: boolean,
     lease: (terms: LeaseTerms) => Promise<LeasedBatch | undefined>,
   ): Promise<OpenBatch | undefined> {
@@ -158,7 +158,7 @@ export class LeaseHolder {
     if (!leased || this.disowned.has(tenureOf(leased))) return undefined;
     this.clock.observe(leased.now, sentAt);
     const batch = new OpenBatch(leased, sentAt + this.config.leaseMs, this.cap, probe);
-    this.held.add(batch);
+    this.open.add(batch);
     return batch;
   }
 }

@@ -4,13 +4,13 @@ import type { Grant, SliceRequest } from '#libs/messages';
  * A grant that waits for places under the cap. The statement that frees these may take it along, which saves one of
  * two ways to Postgres and one of two commits.
  */
-export class GrantRide {
+export class PiggybackedGrant {
   /**
    * The grant; undefined when there was none on the way, and it is to be asked for; rejects when nobody knows, or
    * what should free its places could not be recorded. Settles only if it was taken along.
    */
-  readonly arrived: Promise<Grant | undefined>;
-  arrive!: (grant: Grant | undefined) => void;
+  readonly result: Promise<Grant | undefined>;
+  complete!: (grant: Grant | undefined) => void;
   fail!: (error: unknown) => void;
   /** The monotonic instant before the statement was sent; undefined if none has taken it along. */
   sentAt: number | undefined;
@@ -19,14 +19,14 @@ export class GrantRide {
     readonly request: SliceRequest,
     private readonly mayGrant: () => boolean,
   ) {
-    this.arrived = new Promise((resolve, reject) => {
-      this.arrive = resolve;
+    this.result = new Promise((resolve, reject) => {
+      this.complete = resolve;
       this.fail = reject;
     });
   }
 
   /** To be called right before the statement is sent. False when it may not be granted (any more). */
-  start(): boolean {
+  begin(): boolean {
     if (!this.mayGrant()) return false;
     this.sentAt = performance.now();
     return true;
