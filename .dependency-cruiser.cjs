@@ -1,4 +1,13 @@
-/** Imports point downward only: apps → domain libs → technical libs, and never in a circle. */
+/**
+ * Imports point downward only: apps → domain libs → technical libs, and never in a circle, neither of files nor of
+ * folders.
+ */
+
+/** A library, or a room of one that has several: each is entered by its index. */
+const room = '^libs/(queue/[^/]+|providers/(?:breaker|kinds)|[^/]+)/';
+const roomIndex = '^libs/(queue/[^/]+|providers/(breaker|kinds)|[^/]+)/index\\.ts$';
+const domain = '^libs/(clients|mailings|messages|queue|providers|statistics)/';
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -17,20 +26,26 @@ module.exports = {
     {
       name: 'technical-libs-know-no-domain',
       severity: 'error',
-      from: { path: '^libs/', pathNot: '^libs/(clients|mailings|messages|providers|statistics)/' },
-      to: { path: '^libs/(clients|mailings|messages|providers|statistics)/' },
+      from: { path: '^libs/', pathNot: domain },
+      to: { path: domain },
     },
     {
-      name: 'libs-by-their-index-only',
+      name: 'the-queue-knows-nobody-who-reads-it',
       severity: 'error',
-      from: { path: '^libs/([^/]+)/' },
-      to: { path: '^libs/[^/]+/', pathNot: ['^libs/$1/', '^libs/[^/]+/index\\.ts$'] },
+      from: { path: '^libs/queue/' },
+      to: { path: '^libs/(clients|messages|statistics)/' },
     },
     {
-      name: 'libs-by-their-index-only-from-outside',
+      name: 'rooms-by-their-index-only',
+      severity: 'error',
+      from: { path: room },
+      to: { path: '^libs/', pathNot: ['^libs/$1/', roomIndex] },
+    },
+    {
+      name: 'rooms-by-their-index-only-from-outside',
       severity: 'error',
       from: { path: '^(apps|migrations|test)/' },
-      to: { path: '^libs/[^/]+/', pathNot: '^libs/[^/]+/index\\.ts$' },
+      to: { path: '^libs/', pathNot: roomIndex },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

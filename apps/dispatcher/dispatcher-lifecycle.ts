@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { registerDispatcher, unregisterDispatcher } from '#libs/messages';
+import { registerDispatcher, unregisterDispatcher } from '#libs/queue/watch';
 import { DispatcherIdentity } from './dispatcher-identity.js';
 import { DUTY_SCHEDULE } from './duties/duty-schedule.js';
 import { DutyTicker, type Tick } from './duties/duty-ticker.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type Statement } from '#libs/database';
-import { cancelMessagesOfClient, excludePlanning } from '#libs/messages';
+import { cancelMessagesOfClient } from '#libs/messages';
+import { excludePlanning } from '#libs/queue/plan';
 import { clientColumns } from './client-search.js';
 import type { Client } from './client.entity.js';
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ReadSql, Sql, type SqlExecutor, type Statement } from '#libs/database';
 import { maskWords } from '#libs/masking';
+import type { MessageStatus } from '#libs/queue/transitions';
 import type { AttemptDto, MessageRow } from './message.dto.js';
-import type { MessageStatus } from './message-status.js';
 
 /** No status is in an index of messages, so a rare one is looked for in so many rows a page and no more. */
 const SCANNED_A_PAGE = 20_000;

@@ -3,17 +3,17 @@ import { afterCommitted, Sql } from '#libs/database';
 import { ControlBus, controlSubjects } from '#libs/nats';
 import { Cursors } from '#libs/payloads';
 import { Problem } from '#libs/problems';
-import { COUNTER_SHARDS } from './counter-changes.js';
+import { COUNTER_SHARDS } from '#libs/queue/transitions';
 import { MessageReader } from './message-reader.js';
+import type { ResolvedMessagesDto, ResolveMessagesDto } from './resolution.dto.js';
 import {
   countUnknown,
   lockMailing,
   reopenMailing,
-  resolveMessages,
-  type ResolvableMailing,
   type Resolution,
-} from './message-resolution.js';
-import type { ResolvedMessagesDto, ResolveMessagesDto } from './resolution.dto.js';
+  type ResolvableMailing,
+  resolveMessages,
+} from './resolve-messages.js';
 
 /** The most messages that are resolved in one transaction. */
 const MESSAGES_A_PAGE = 1_000;

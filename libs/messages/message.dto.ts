@@ -10,8 +10,8 @@ import {
   PatternField,
   TextField,
 } from '#libs/payloads';
-import { attemptOutcomes, attemptOutcomesInWords, type AttemptOutcome } from './attempt-outcome.js';
-import { messageStatuses, type MessageStatus } from './message-status.js';
+import { type AttemptOutcome, attemptOutcomes, attemptOutcomesInWords } from '#libs/queue/record';
+import { type MessageStatus, messageStatuses } from '#libs/queue/transitions';
 
 @ApiSchema({ name: 'Message', description: "One client's copy of one mailing." })
 export class MessageDto {

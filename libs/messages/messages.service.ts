@@ -3,11 +3,11 @@ import { Cursors, type Page, type PageQuery } from '#libs/payloads';
 import { Problem } from '#libs/problems';
 import { MessageReader } from './message-reader.js';
 import {
-  toMessageDto,
   type MessageDto,
   type MessageRow,
   type MessagesQuery,
   type MessageWithAttemptsDto,
+  toMessageDto,
 } from './message.dto.js';
 
 /** Who got a mailing, who did not, and why. Throws a {@link Problem} for what is not there. */

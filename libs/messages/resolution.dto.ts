@@ -1,6 +1,6 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { ChoiceField, IdField, IntegerField, TextField } from '#libs/payloads';
-import { resolutions, type Resolution } from './message-resolution.js';
+import { type Resolution, resolutions } from './resolve-messages.js';
 
 const choice = {
   description:

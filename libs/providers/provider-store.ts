@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type Statement } from '#libs/database';
-import type { BreakerState } from '#libs/messages';
+import type { BreakerState } from '#libs/providers/breaker';
 
 export interface ProviderRow {
   id: number;

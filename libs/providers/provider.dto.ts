@@ -1,5 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { breakerStates, type BreakerState } from '#libs/messages';
+import { type BreakerState, breakerStates } from '#libs/providers/breaker';
 import {
   ChoiceField,
   IdField,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ReadSql, type Statement } from '#libs/database';
-import { messageStatuses } from '#libs/messages';
+import { messageStatuses } from '#libs/queue/transitions';
 import type { MessageCounts } from './statistics.dto.js';
 
 export type MailingCounts = MessageCounts & { mailingId: number };

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import type { MessageStatus } from '#libs/messages';
+import type { MessageStatus } from '#libs/queue/transitions';
 import { IdField, IntegerField, ObjectField, ObjectListField, TextField } from '#libs/payloads';
 
 function CountField(description: string, example = 0): PropertyDecorator {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { messageStatuses } from '#libs/messages';
+import { messageStatuses } from '#libs/queue/transitions';
 import { Cursors, type PageQuery } from '#libs/payloads';
 import { Problem } from '#libs/problems';
 import { CounterSums, type MailingCounts } from './counter-sums.js';

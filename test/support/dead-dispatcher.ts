@@ -1,4 +1,4 @@
-import { reclaimAbandonedBatches } from '#libs/messages';
+import { reclaimAbandonedBatches } from '#libs/queue/recover';
 import { SILENCE, steadyJudge } from './queue-dispatcher.js';
 import { setup, type QueueScenario } from './queue-scenario.js';
 

@@ -1,4 +1,5 @@
-import type { AttemptOutcome, MessageOutcome, RetrySource, WaitingMessage } from '#libs/messages';
+import type { WaitingMessage } from '#libs/queue/lease';
+import type { AttemptOutcome, MessageOutcome, RetrySource } from '#libs/queue/record';
 
 /** What a request for a message came to, as the dispatcher would record it. */
 type Message = Pick<WaitingMessage, 'id'> & Partial<WaitingMessage>;

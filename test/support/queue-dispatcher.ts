@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql } from '#libs/database';
+import { grantSlice, type SliceRequest } from '#libs/queue/grant';
 import {
-  beatHeart,
   findWaitingMessages,
-  grantSlice,
   leaseBatchToProbe,
+  type LeasedBatch,
   leaseDueBatch,
+  type LeaseKey,
   leaseTicketedBatch,
-  recordOutcomes,
-  recordSentAndGrantSlice,
-  registerDispatcher,
   releaseBatch,
   renewLeases,
-  type LeasedBatch,
-  type LeaseKey,
+  type WaitingMessage,
+} from '#libs/queue/lease';
+import {
   type MessageOutcome,
   type OutcomeWriter,
-  type SliceRequest,
-  type WaitingMessage,
-} from '#libs/messages';
+  recordOutcomes,
+  recordSentAndGrantSlice,
+} from '#libs/queue/record';
+import { beatHeart, registerDispatcher } from '#libs/queue/watch';
 
 /** Milliseconds, as by default. */
 const LEASE = 30_000;

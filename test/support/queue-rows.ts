@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Sql } from '#libs/database';
-import { messageStatuses, type MessageStatus } from '#libs/messages';
+import { type MessageStatus, messageStatuses } from '#libs/queue/transitions';
 
 export interface MessageRow {
   id: number;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Sql } from '#libs/database';
 import type { AmbiguityPolicy, Audience } from '#libs/mailings';
-import { planPage, leasePlan, type PlannedPage } from '#libs/messages';
+import { leasePlan, type PlannedPage, planPage } from '#libs/queue/plan';
 import { fromBefore, untilWaiting } from './held-statements.js';
 import { registerQueueDispatcher } from './queue-dispatcher.js';
 import { expectCountersExact, findBatches, findMessages, findStatuses } from './queue-rows.js';

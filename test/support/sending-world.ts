@@ -1,15 +1,7 @@
-import {
-  cancelMessagesOfClient,
-  closeSpentBatches,
-  finishMailings,
-  lockMailing,
-  reclaimAbandonedBatches,
-  reopenMailing,
-  resolveMessages,
-  type LeasedBatch,
-  type MessageOutcome,
-  type WaitingMessage,
-} from '#libs/messages';
+import { cancelMessagesOfClient, lockMailing, reopenMailing, resolveMessages } from '#libs/messages';
+import type { LeasedBatch, WaitingMessage } from '#libs/queue/lease';
+import type { MessageOutcome } from '#libs/queue/record';
+import { closeSpentBatches, finishMailings, reclaimAbandonedBatches } from '#libs/queue/recover';
 import { ambiguous, failed, notNow, sent, unknown } from './message-outcomes.js';
 import { SILENCE, steadyJudge, type QueueDispatcher } from './queue-dispatcher.js';
 import type { QueueScenario } from './queue-scenario.js';

@@ -10,7 +10,7 @@ import {
   replicaChecks,
   workStreamCheck,
 } from '#libs/health';
-import { queueChecks } from '#libs/messages';
+import { queueChecks } from '#libs/queue/watch';
 import { NatsLink, WorkQueue } from '#libs/nats';
 import { HealthController } from './health.controller.js';
 

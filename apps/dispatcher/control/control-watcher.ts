@@ -5,7 +5,7 @@ import {
   type ControlChange,
   findControlChanges,
   findRecentControlChanges,
-} from '#libs/messages';
+} from '#libs/queue/watch';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
 import { LeaseKeeper } from '../sending/lease-keeper.js';

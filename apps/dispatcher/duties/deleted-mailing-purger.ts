@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { purgeDeletedMailings } from '#libs/messages';
+import { purgeDeletedMailings } from '#libs/queue/recover';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from './duty.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { type DueBacklog, measureDueBacklog } from '#libs/messages';
+import { type DueBacklog, measureDueBacklog } from '#libs/queue/watch';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { MessageSender } from '../sending/message-sender.js';

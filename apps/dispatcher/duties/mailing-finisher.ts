@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { finishMailings } from '#libs/messages';
+import { finishMailings } from '#libs/queue/recover';
 import type { Duty } from './duty.js';
 
 /** Finishes mailings in which nothing is open any more. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { closeSpentBatches, moveBatchesToNextWindow } from '#libs/messages';
+import { closeSpentBatches, moveBatchesToNextWindow } from '#libs/queue/recover';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from './duty.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { takeTickets } from '#libs/messages';
+import { takeTickets } from '#libs/queue/lease';
 import { WorkQueue } from '#libs/nats';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { LeaseKeeper } from '../sending/lease-keeper.js';

@@ -11,7 +11,7 @@ import {
   reachabilityCheck,
   workStreamCheck,
 } from '#libs/health';
-import { queueChecks } from '#libs/messages';
+import { queueChecks } from '#libs/queue/watch';
 import { NatsLink, WorkQueue } from '#libs/nats';
 import { adviceOn } from '#libs/provider';
 import { HealthController } from './health.controller.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { releasePlan, type PlanLease } from '#libs/messages';
+import { type PlanLease, releasePlan } from '#libs/queue/plan';
 import type { Duty } from '../duties/duty.js';
 import { PageWriter, type PlanningStep } from './page-writer.js';
 

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Sql } from '#libs/database';
-import { leasePlan } from '#libs/messages';
+import { leasePlan } from '#libs/queue/plan';
 import type { Duty } from '../duties/duty.js';
 import { MailingPlanner } from './mailing-planner.js';
 import { PageWriter, PLAN_LEASE, type PlanningStep } from './page-writer.js';

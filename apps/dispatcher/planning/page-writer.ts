@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import { releasePlan, type PlanLease, type PlannedPage, planPage } from '#libs/messages';
+import { type PlanLease, type PlannedPage, planPage, releasePlan } from '#libs/queue/plan';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';

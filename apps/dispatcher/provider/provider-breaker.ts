@@ -6,7 +6,7 @@ import {
   findBreaker,
   openBreaker,
   prolongOpenBreaker,
-} from '#libs/messages';
+} from '#libs/providers/breaker';
 import { type BreakerChanged, ControlBus, controlSubjects, type WitnessesRefuted } from '#libs/nats';
 import type { Duty } from '../duties/duty.js';
 import { DutyTicker } from '../duties/duty-ticker.js';

@@ -9,7 +9,7 @@ import {
   reopenBreaker,
   type TakenProbe,
   takeProbe,
-} from '#libs/messages';
+} from '#libs/providers/breaker';
 import type { Outcome } from '#libs/provider';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import type { WaitingMessage } from '#libs/messages';
+import type { WaitingMessage } from '#libs/queue/lease';
 import type { Outcome } from '#libs/provider';
 import { DutyTicker } from '../duties/duty-ticker.js';
 import { LeaseKeeper } from './lease-keeper.js';

@@ -2,13 +2,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import {
-  findExpiredLeases,
   findWaitingMessages,
-  freeForgottenBatches,
   isOutranked,
   leaseBatchToProbe,
-  leaseDueBatch,
   type LeasedBatch,
+  leaseDueBatch,
   type LeaseKey,
   type LeaseOrder,
   type LeaseTerms,
@@ -17,7 +15,8 @@ import {
   releaseBatch,
   renewLeases,
   type WaitingMessage,
-} from '#libs/messages';
+} from '#libs/queue/lease';
+import { findExpiredLeases, freeForgottenBatches } from '#libs/queue/recover';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';

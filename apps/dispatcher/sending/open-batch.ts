@@ -1,5 +1,6 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
-import type { LeasedBatch, LeaseKey, RetrySource, WaitingMessage } from '#libs/messages';
+import type { LeasedBatch, LeaseKey, WaitingMessage } from '#libs/queue/lease';
+import type { RetrySource } from '#libs/queue/record';
 import type { Outcome } from '#libs/provider';
 import { Ungranted } from './ungranted.js';
 import type { UnrecordedCap } from './unrecorded-cap.js';

@@ -7,7 +7,7 @@ import {
   type OutcomeWriter,
   recordOutcomes,
   recordSentAndGrantSlice,
-} from '#libs/messages';
+} from '#libs/queue/record';
 import type { Delivery, Outcome, Suspicion } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../database-clock.js';

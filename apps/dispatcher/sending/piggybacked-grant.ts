@@ -1,4 +1,4 @@
-import type { Grant, SliceRequest } from '#libs/messages';
+import type { Grant, SliceRequest } from '#libs/queue/grant';
 
 /**
  * A grant that waits for places under the cap. The statement that frees these may take it along, which saves one of

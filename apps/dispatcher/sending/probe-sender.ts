@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ProbeOrder } from '#libs/messages';
+import type { ProbeOrder } from '#libs/queue/lease';
 import { BatchRunner, type Probe } from './batch-runner.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { ServingMemory } from './serving-memory.js';

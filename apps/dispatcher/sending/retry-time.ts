@@ -1,5 +1,5 @@
 import type { DispatcherConfig } from '#libs/config';
-import { isWantedAnyway } from '#libs/messages';
+import { isWantedAnyway } from '#libs/queue/lease';
 import { backOff, retryBucket } from './back-off.js';
 import type { GrantedMessage } from './open-batch.js';
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
-import { type ControlChange, isWantedAnyway } from '#libs/messages';
+import { isWantedAnyway } from '#libs/queue/lease';
+import type { ControlChange } from '#libs/queue/watch';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import type { GrantedMessage, OpenBatch } from './open-batch.js';

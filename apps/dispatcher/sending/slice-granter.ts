@@ -1,13 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
-import {
-  type Grant,
-  grantPacedSlice,
-  grantSlice,
-  type SliceRequest,
-  type WaitingMessage,
-} from '#libs/messages';
+import { type Grant, grantPacedSlice, grantSlice, type SliceRequest } from '#libs/queue/grant';
+import type { WaitingMessage } from '#libs/queue/lease';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';

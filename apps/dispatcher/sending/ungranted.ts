@@ -1,4 +1,4 @@
-import type { WaitingMessage } from '#libs/messages';
+import type { WaitingMessage } from '#libs/queue/lease';
 
 /** Messages to be granted together, in the order of their ids. */
 export type Slice<GrantedMessage extends WaitingMessage> =

@@ -19,12 +19,12 @@ export interface Mutation {
   caughtBy: readonly Invariant[];
 }
 
-const grant = 'libs/messages/slice-grant.ts';
+const grant = 'libs/queue/grant/grant-slice.ts';
 const gate = 'apps/dispatcher/sending/send-gate.ts';
-const recording = 'libs/messages/outcome-recording.ts';
-const sentRecording = 'libs/messages/sent-recording.ts';
+const recording = 'libs/queue/record/record-outcomes.ts';
+const sentRecording = 'libs/queue/record/record-sent.ts';
 const queueSchema = 'migrations/1764000000001-create-message-queue.ts';
-const planning = 'libs/messages/mailing-plan.ts';
+const planning = 'libs/queue/plan/plan-page.ts';
 
 export const mutations: readonly Mutation[] = [
   {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { messageStatuses } from '#libs/messages';
+import { messageStatuses } from '#libs/queue/transitions';
 import { aClient, aMailing, type Answer, TestApi } from '../../support/api.js';
 
 let api: TestApi;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { messageStatuses } from '#libs/messages';
+import { messageStatuses } from '#libs/queue/transitions';
 import { aMailing, TestApi } from '../../support/api.js';
 
 let api: TestApi;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Sql } from '#libs/database';
-import { findRecentControlChanges } from '#libs/messages';
+import { findRecentControlChanges } from '#libs/queue/watch';
 import { ControlWatcher } from '../../../apps/dispatcher/control/control-watcher.js';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';

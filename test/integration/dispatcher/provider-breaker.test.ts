@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { closeBreaker, findBreaker, openBreaker, takeProbe } from '#libs/messages';
+import { closeBreaker, findBreaker, openBreaker, takeProbe } from '#libs/providers/breaker';
 import type { ControlBus } from '#libs/nats';
 import type { Outcome } from '#libs/provider';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findBreaker, openBreaker } from '#libs/messages';
+import { findBreaker, openBreaker } from '#libs/providers/breaker';
 import type { ControlBus } from '#libs/nats';
 import type { Outcome } from '#libs/provider';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mailingStatuses, type MailingStatus } from '#libs/mailings';
-import { finishMailings, planPage, leasePlan } from '#libs/messages';
+import { leasePlan, planPage } from '#libs/queue/plan';
+import { finishMailings } from '#libs/queue/recover';
 import { aClient, aMailing, TestApi } from '../../support/api.js';
 import { textOf } from '../../support/documents.js';
 import { arrows, BEGINNING, stateDiagrams } from '../../support/state-diagram.js';

@@ -1,14 +1,8 @@
 import { expect, test } from 'vitest';
-import {
-  cancelMessagesOfClient,
-  closeSpentBatches,
-  type LeasedBatch,
-  messageStatuses,
-  type MessageStatus,
-  reclaimAbandonedBatches,
-  type Resolution,
-  resolveMessages,
-} from '#libs/messages';
+import { cancelMessagesOfClient, type Resolution, resolveMessages } from '#libs/messages';
+import type { LeasedBatch } from '#libs/queue/lease';
+import { closeSpentBatches, reclaimAbandonedBatches } from '#libs/queue/recover';
+import { type MessageStatus, messageStatuses } from '#libs/queue/transitions';
 import { textOf } from '../../support/documents.js';
 import { ambiguous, failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';

@@ -1,5 +1,5 @@
 import type { Sql } from '#libs/database';
-import { messageStatuses } from '#libs/messages';
+import { messageStatuses } from '#libs/queue/transitions';
 
 /*
  * Tables as a year of service leaves them: clients, four thousand small mailings and four large ones of the past, one

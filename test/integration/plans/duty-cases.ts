@@ -1,25 +1,22 @@
 import { purgeExpiredKeys } from '#libs/idempotency';
+import { countUnknown, lockMailing, reopenMailing, resolveMessages } from '#libs/messages';
+import { leasePlan, planPage, releasePlan } from '#libs/queue/plan';
+import {
+  closeSpentBatches,
+  finishMailings,
+  moveBatchesToNextWindow,
+  purgeDeletedMailings,
+} from '#libs/queue/recover';
 import {
   beatHeart,
-  closeSpentBatches,
   confirmControlChanges,
-  countUnknown,
   findControlChanges,
   findRecentControlChanges,
-  finishMailings,
-  lockMailing,
-  releasePlan,
   measureDueBacklog,
-  moveBatchesToNextWindow,
-  planPage,
-  purgeDeletedMailings,
   queueChecks,
   registerDispatcher,
-  reopenMailing,
-  resolveMessages,
-  leasePlan,
   unregisterDispatcher,
-} from '#libs/messages';
+} from '#libs/queue/watch';
 import { CLIENTS, dispatcher, mailing } from './big-tables.js';
 import type { Cases, Scene } from './scene.js';
 

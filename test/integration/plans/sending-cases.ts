@@ -1,19 +1,15 @@
 import {
   closeBreaker,
   findBreaker,
-  findExpiredLeases,
-  freeForgottenBatches,
-  grantPacedSlice,
-  isOutranked,
   openBreaker,
   prolongOpenBreaker,
-  reclaimAbandonedBatches,
   reopenBreaker,
   takeProbe,
-  takeTickets,
-  type RetrySource,
-  type WaitingMessage,
-} from '#libs/messages';
+} from '#libs/providers/breaker';
+import { grantPacedSlice } from '#libs/queue/grant';
+import { isOutranked, takeTickets, type WaitingMessage } from '#libs/queue/lease';
+import type { RetrySource } from '#libs/queue/record';
+import { findExpiredLeases, freeForgottenBatches, reclaimAbandonedBatches } from '#libs/queue/recover';
 import { ambiguous, failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 import { QueueDispatcher, SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
 import { dispatcher, firstBatch, mailing } from './big-tables.js';

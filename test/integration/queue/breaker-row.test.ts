@@ -6,7 +6,7 @@ import {
   prolongOpenBreaker,
   reopenBreaker,
   takeProbe,
-} from '#libs/messages';
+} from '#libs/providers/breaker';
 import { setup } from '../../support/queue-scenario.js';
 
 const PROVIDER = 1;

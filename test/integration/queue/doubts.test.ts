@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { grantSlice, reclaimAbandonedBatches } from '#libs/messages';
+import { grantSlice } from '#libs/queue/grant';
+import { reclaimAbandonedBatches } from '#libs/queue/recover';
 import { ambiguous, notNow } from '../../support/message-outcomes.js';
 import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { closeSpentBatches, finishMailings, planPage, leasePlan } from '#libs/messages';
+import { leasePlan, planPage } from '#libs/queue/plan';
+import { closeSpentBatches, finishMailings } from '#libs/queue/recover';
 import { setup } from '../../support/queue-scenario.js';
 import { notNow, sent } from '../../support/message-outcomes.js';
 

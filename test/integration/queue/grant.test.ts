@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cancelMessagesOfClient, openBreaker, takeProbe } from '#libs/messages';
+import { cancelMessagesOfClient } from '#libs/messages';
+import { openBreaker, takeProbe } from '#libs/providers/breaker';
 import { setup } from '../../support/queue-scenario.js';
 import { sent } from '../../support/message-outcomes.js';
 

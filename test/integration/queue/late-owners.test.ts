@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findExpiredLeases, freeForgottenBatches } from '#libs/messages';
+import { findExpiredLeases, freeForgottenBatches } from '#libs/queue/recover';
 import { aDeadDispatcher, later } from '../../support/dead-dispatcher.js';
 import { failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { closeBreaker, openBreaker, takeProbe } from '#libs/messages';
+import { closeBreaker, openBreaker, takeProbe } from '#libs/providers/breaker';
 import { sent } from '../../support/message-outcomes.js';
 import { setup } from '../../support/queue-scenario.js';
 

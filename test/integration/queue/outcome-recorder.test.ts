@@ -1,6 +1,7 @@
 import { register } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { cancelMessagesOfClient, reclaimAbandonedBatches } from '#libs/messages';
+import { cancelMessagesOfClient } from '#libs/messages';
+import { reclaimAbandonedBatches } from '#libs/queue/recover';
 import type { Suspicion } from '#libs/provider';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';

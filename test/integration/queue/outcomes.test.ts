@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Sql } from '#libs/database';
-import {
-  cancelMessagesOfClient,
-  recordOutcomes,
-  type MessageOutcome,
-  type MessageStatus,
-} from '#libs/messages';
+import { cancelMessagesOfClient } from '#libs/messages';
+import { type MessageOutcome, recordOutcomes } from '#libs/queue/record';
+import type { MessageStatus } from '#libs/queue/transitions';
 import { setup } from '../../support/queue-scenario.js';
 import { ambiguous, failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 

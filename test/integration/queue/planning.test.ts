@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planPage, leasePlan, type PlanLease } from '#libs/messages';
+import { leasePlan, type PlanLease, planPage } from '#libs/queue/plan';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 
 const page = { size: 4, guardMs: 500, leaseMs: 30_000, shard: 3 };

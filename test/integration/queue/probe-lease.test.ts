@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openBreaker, takeProbe } from '#libs/messages';
+import { openBreaker, takeProbe } from '#libs/providers/breaker';
 import { setup } from '../../support/queue-scenario.js';
 
 describe('a probe', () => {

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  cancelMessagesOfClient,
-  closeBreaker,
-  openBreaker,
-  reclaimAbandonedBatches,
-  takeProbe,
-} from '#libs/messages';
+import { cancelMessagesOfClient } from '#libs/messages';
+import { closeBreaker, openBreaker, takeProbe } from '#libs/providers/breaker';
+import { reclaimAbandonedBatches } from '#libs/queue/recover';
 import { aDeadDispatcher, later, reclaimTerms } from '../../support/dead-dispatcher.js';
 import { failed, notNow, sent } from '../../support/message-outcomes.js';
 import { steadyJudge } from '../../support/queue-dispatcher.js';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { COUNTER_SHARDS } from '#libs/queue/transitions';
 import {
   beatHeart,
   confirmControlChanges,
-  COUNTER_SHARDS,
   findRecentControlChanges,
   measureDueBacklog,
   registerDispatcher,
   unregisterDispatcher,
-} from '#libs/messages';
+} from '#libs/queue/watch';
 import { setup } from '../../support/queue-scenario.js';
 
 describe('the registry of dispatchers', () => {

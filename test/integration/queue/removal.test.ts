@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ClientStore } from '#libs/clients';
-import {
-  cancelMessagesOfClient,
-  finishMailings,
-  planPage,
-  purgeDeletedMailings,
-  leasePlan,
-} from '#libs/messages';
+import { cancelMessagesOfClient } from '#libs/messages';
+import { leasePlan, planPage } from '#libs/queue/plan';
+import { finishMailings, purgeDeletedMailings } from '#libs/queue/recover';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { failed, sent } from '../../support/message-outcomes.js';
 

@@ -2,14 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Sql, SqlExecutor, Statement } from '#libs/database';
 import {
   cancelMessagesOfClient,
-  closeSpentBatches,
-  finishMailings,
   lockMailing,
-  reclaimAbandonedBatches,
   reopenMailing,
-  resolveMessages,
   type Resolution,
+  resolveMessages,
 } from '#libs/messages';
+import { closeSpentBatches, finishMailings, reclaimAbandonedBatches } from '#libs/queue/recover';
 import { ambiguous, failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
 import { setup, type MailingGiven, type QueueScenario } from '../../support/queue-scenario.js';

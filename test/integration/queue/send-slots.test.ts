@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { grantPacedSlice } from '#libs/messages';
+import { grantPacedSlice } from '#libs/queue/grant';
 import { setup } from '../../support/queue-scenario.js';
 
 /** Milliseconds in which slots are reserved ahead, with the tick that has begun. */

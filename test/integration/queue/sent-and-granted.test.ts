@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { cancelMessagesOfClient, type WaitingMessage } from '#libs/messages';
+import { cancelMessagesOfClient } from '#libs/messages';
+import type { WaitingMessage } from '#libs/queue/lease';
 import { failed, sent } from '../../support/message-outcomes.js';
 import { setup } from '../../support/queue-scenario.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isOutranked, takeTickets } from '#libs/messages';
+import { isOutranked, takeTickets } from '#libs/queue/lease';
 import { setup } from '../../support/queue-scenario.js';
 import type { QueueDispatcher } from '../../support/queue-dispatcher.js';
 

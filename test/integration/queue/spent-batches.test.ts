@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { closeSpentBatches, moveBatchesToNextWindow } from '#libs/messages';
+import { closeSpentBatches, moveBatchesToNextWindow } from '#libs/queue/recover';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { ambiguous } from '../../support/message-outcomes.js';
 

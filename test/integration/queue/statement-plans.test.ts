@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
+import { cancelMessagesOfClient } from '#libs/messages';
+import { takeTickets } from '#libs/queue/lease';
 import {
-  cancelMessagesOfClient,
   closeSpentBatches,
   finishMailings,
-  measureDueBacklog,
   purgeDeletedMailings,
   reclaimAbandonedBatches,
-  takeTickets,
-} from '#libs/messages';
+} from '#libs/queue/recover';
+import { measureDueBacklog } from '#libs/queue/watch';
 import { failed, notNow, sent } from '../../support/message-outcomes.js';
 import { SILENCE, steadyJudge } from '../../support/queue-dispatcher.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';

@@ -1,12 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  cancelMessagesOfClient,
-  closeSpentBatches,
-  messageStatuses,
-  reclaimAbandonedBatches,
-  type MessageStatus,
-} from '#libs/messages';
+import { cancelMessagesOfClient } from '#libs/messages';
+import { closeSpentBatches, reclaimAbandonedBatches } from '#libs/queue/recover';
+import { type MessageStatus, messageStatuses } from '#libs/queue/transitions';
 import { ambiguous, failed, notNow, sent, unknown } from '../../support/message-outcomes.js';
 import { SILENCE, steadyJudge, type QueueDispatcher } from '../../support/queue-dispatcher.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';

@@ -14,7 +14,7 @@ import {
   postgresCheck,
   reachabilityCheck,
 } from '#libs/health';
-import { queueChecks } from '#libs/messages';
+import { queueChecks } from '#libs/queue/watch';
 import { adviceOn } from '#libs/provider';
 import { createTestDatabase } from '../../support/services.js';
 

@@ -1,5 +1,5 @@
 import { loadDispatcherConfig, type DispatcherConfig } from '#libs/config';
-import type { LeasedBatch } from '#libs/messages';
+import type { LeasedBatch } from '#libs/queue/lease';
 import { OpenBatch } from '../../../apps/dispatcher/sending/open-batch.js';
 import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Sql } from '#libs/database';
-import type { WaitingMessage } from '#libs/messages';
+import type { WaitingMessage } from '#libs/queue/lease';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
 import type { GrantedMessage } from '../../../apps/dispatcher/sending/open-batch.js';

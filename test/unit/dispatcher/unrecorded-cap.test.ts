@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SliceRequest } from '#libs/messages';
+import type { SliceRequest } from '#libs/queue/grant';
 import { PiggybackedGrant } from '../../../apps/dispatcher/sending/piggybacked-grant.js';
 import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
 

@@ -122,7 +122,7 @@ describe('docs/operations.md', () => {
     const named = tableRows(page, 'part of `GET /health`').map((row) =>
       (row['part of `GET /health`'] ?? '').replaceAll('`', ''),
     );
-    const looked = sources('libs/health', 'libs/messages', 'apps/dispatcher/health').flatMap(({ text }) => [
+    const looked = sources('libs/health', 'libs/queue', 'apps/dispatcher/health').flatMap(({ text }) => [
       ...[...text.matchAll(/^ +name: '(\w+)',\n +essential:/gm)].map(([, name = '']) => name),
       ...[...text.matchAll(/reachabilityCheck\('(\w+)'/g)].map(([, name = '']) => name),
     ]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mailingStatuses } from '#libs/mailings';
-import { messageStatuses } from '#libs/messages';
+import { messageStatuses } from '#libs/queue/transitions';
 import { classifyAnswer, type Outcome } from '#libs/provider';
 import { effectOf, effectOfOwn } from '../../../apps/dispatcher/sending/outcome-effect.js';
 import { codeSpans, sources, tableRows, textOf } from '../../support/documents.js';

@@ -1,0 +1,10 @@
+export { takeTickets } from './choose-tickets.js';
+export { isOutranked } from './find-outranking.js';
+export { findWaitingMessages, isWantedAnyway, type WaitingMessage } from './find-waiting-messages.js';
+export { leaseBatchToProbe, type ProbeOrder } from './lease-batch-to-probe.js';
+export { leaseDueBatch, type LeaseOrder } from './lease-due-batch.js';
+export type { LeaseKey, LeaseTerms } from './lease-terms.js';
+export { leaseTicketedBatch } from './lease-ticketed-batch.js';
+export type { LeasedBatch } from './leased-batch.js';
+export { releaseBatch } from './release-batch.js';
+export { renewLeases } from './renew-leases.js';
