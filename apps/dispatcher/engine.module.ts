@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import type { DispatcherConfig } from '#libs/config';
-import { ProviderClient } from '#libs/provider';
+import { ProbeClient, ProviderClient } from '#libs/providers/kinds';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { ControlListener } from './control/control.listener.js';
 import { ControlWatcher } from './control/control-watcher.js';
@@ -78,7 +78,7 @@ export class EngineModule {
         {
           provide: ProviderClient,
           useFactory: () =>
-            new ProviderClient({
+            new ProbeClient({
               url: config.provider.url,
               token: config.provider.token,
               connections: config.provider.concurrency,

@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Outcome, ProviderClient } from '#libs/provider';
+import { type Outcome, ProbeClient } from '#libs/providers/kinds';
 import { BreakerEvidence } from '../../apps/dispatcher/provider/breaker-evidence.js';
 import { httpAnswer, portOf, type Script, ScriptedProvider } from '../support/scripted-provider.js';
 import { sentOnce } from '../support/sent-once.js';
@@ -16,7 +16,7 @@ afterEach(async () => {
 
 /** What sending to `url` comes to. */
 async function outcomeAt(url: string): Promise<Outcome> {
-  const client = new ProviderClient({ url, token: 'abcdefghijklmnop', connections: 1, timeoutMs: 10_000 });
+  const client = new ProbeClient({ url, token: 'abcdefghijklmnop', connections: 1, timeoutMs: 10_000 });
   endings.push(() => client.close());
   return (await sentOnce(client, { id: 1, phone: 79001234567, text: 'Hello' })).outcome;
 }

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ProviderClient, type ProviderClientOptions } from '#libs/provider';
+import { ProbeClient, type ProbeClientOptions } from '#libs/providers/kinds';
 import { OK } from '../support/provider-contract.js';
 import { httpAnswer, idOf, ScriptedProvider, type Script } from '../support/scripted-provider.js';
 import { sentOnce } from '../support/sent-once.js';
@@ -14,8 +14,8 @@ afterEach(async () => {
   await Promise.all(endings.splice(0).map((end) => end()));
 });
 
-function clientOf(url: string, options: Partial<ProviderClientOptions> = {}): ProviderClient {
-  const client = new ProviderClient({
+function clientOf(url: string, options: Partial<ProbeClientOptions> = {}): ProbeClient {
+  const client = new ProbeClient({
     url,
     token: 'abcdefghijklmnop',
     connections: 1,
@@ -26,7 +26,7 @@ function clientOf(url: string, options: Partial<ProviderClientOptions> = {}): Pr
   return client;
 }
 
-async function setup(script: Script, options: Partial<ProviderClientOptions> = {}) {
+async function setup(script: Script, options: Partial<ProbeClientOptions> = {}) {
   const provider = await ScriptedProvider.start(script);
   endings.push(() => provider.stop());
   return { provider, client: clientOf(provider.url, options) };
@@ -230,7 +230,7 @@ describe('A client', () => {
     ['http://127.0.0.1/', 'two words', /token/],
     ['http://127.0.0.1/', 'line\r\nbreak', /token/],
   ])('is not made for %s with the token %j, and does not show it', (url, token, reason) => {
-    const make = () => new ProviderClient({ url, token, connections: 1, timeoutMs: 1_000 });
+    const make = () => new ProbeClient({ url, token, connections: 1, timeoutMs: 1_000 });
     expect(make).toThrow(reason);
     expect(make).not.toThrow(token);
   });

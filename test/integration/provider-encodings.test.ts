@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as zlib from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MAX_ANSWER_BYTES, type Outcome, ProviderClient } from '#libs/provider';
+import { MAX_ANSWER_BYTES, type Outcome, ProbeClient } from '#libs/providers/kinds';
 import { OK } from '../support/provider-contract.js';
 import { httpBytes, ScriptedProvider, type Script } from '../support/scripted-provider.js';
 import { sentOnce } from '../support/sent-once.js';
@@ -18,7 +18,7 @@ afterEach(async () => {
 async function setup(script: Script, connections = 1) {
   const provider = await ScriptedProvider.start(script);
   const token = 'abcdefghijklmnop';
-  const client = new ProviderClient({ url: provider.url, token, connections, timeoutMs: 10_000 });
+  const client = new ProbeClient({ url: provider.url, token, connections, timeoutMs: 10_000 });
   endings.push(
     () => provider.stop(),
     () => client.close(),

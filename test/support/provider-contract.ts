@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Delivery, Outcome, SendOptions, SendRequest } from '#libs/provider';
+import type { Delivery, Outcome, SendOptions, SendRequest } from '#libs/providers/kinds';
 import { httpAnswer, httpBytes, idOf, portOf, ScriptedProvider, type Script } from './scripted-provider.js';
 
 /** What every kind of provider client can do. */

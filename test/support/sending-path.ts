@@ -1,6 +1,6 @@
 import type { Sql, Statement } from '#libs/database';
 import type { ControlBus } from '#libs/nats';
-import type { Delivery, ProviderClient, Sending } from '#libs/provider';
+import type { Delivery, ProviderClient, Sending } from '#libs/providers/kinds';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../apps/dispatcher/dispatcher-identity.js';

@@ -1,4 +1,4 @@
-import type { Delivery, ProviderClient, SendOptions } from '#libs/provider';
+import type { Delivery, ProviderClient, SendOptions } from '#libs/providers/kinds';
 
 type Message = Parameters<ProviderClient['start']>[0];
 

@@ -13,7 +13,7 @@ import {
 } from '#libs/health';
 import { queueChecks } from '#libs/queue/watch';
 import { NatsLink, WorkQueue } from '#libs/nats';
-import { adviceOn } from '#libs/provider';
+import { adviceOn } from '#libs/providers/kinds';
 import { HealthController } from './health.controller.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Outcome, Suspicion } from '#libs/provider';
+import type { Outcome, Suspicion } from '#libs/providers/kinds';
 import { isWitness, mayBeOwn } from '../sending/outcome-effect.js';
 import { RefutedWitnesses, type Witnesses } from './refuted-witnesses.js';
 import { type Suspect, Suspects } from './suspects.js';

@@ -10,7 +10,7 @@ import {
   type TakenProbe,
   takeProbe,
 } from '#libs/providers/breaker';
-import type { Outcome } from '#libs/provider';
+import type { Outcome } from '#libs/providers/kinds';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';

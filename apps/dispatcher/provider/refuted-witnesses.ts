@@ -1,4 +1,4 @@
-import type { Suspicion } from '#libs/provider';
+import type { Suspicion } from '#libs/providers/kinds';
 
 type Kind = Suspicion['kind'];
 

@@ -1,4 +1,4 @@
-import type { Suspicion } from '#libs/provider';
+import type { Suspicion } from '#libs/providers/kinds';
 
 /** A suspicious answer, and whose it was. Instants are monotonic, in milliseconds. */
 export interface Suspect<Message> {

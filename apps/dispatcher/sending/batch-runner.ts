@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { WaitingMessage } from '#libs/queue/lease';
-import type { Outcome } from '#libs/provider';
+import type { Outcome } from '#libs/providers/kinds';
 import { DutyTicker } from '../duties/duty-ticker.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { MessageSender } from './message-sender.js';

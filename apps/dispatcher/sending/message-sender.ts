@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
-import { type Delivery, type Outcome, ProviderClient, type Sending } from '#libs/provider';
+import { type Delivery, type Outcome, ProviderClient, type Sending } from '#libs/providers/kinds';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { ProviderBreaker } from '../provider/provider-breaker.js';
 import type { GrantedMessage } from './open-batch.js';

@@ -1,7 +1,7 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
 import type { LeasedBatch, LeaseKey, WaitingMessage } from '#libs/queue/lease';
 import type { RetrySource } from '#libs/queue/record';
-import type { Outcome } from '#libs/provider';
+import type { Outcome } from '#libs/providers/kinds';
 import { Ungranted } from './ungranted.js';
 import type { UnrecordedCap } from './unrecorded-cap.js';
 import { WakeUp } from './wake-up.js';

@@ -1,5 +1,5 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
-import type { Outcome, Suspicion } from '#libs/provider';
+import type { Outcome, Suspicion } from '#libs/providers/kinds';
 
 /** What an outcome means for its message. */
 export type Effect =

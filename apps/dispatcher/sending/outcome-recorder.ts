@@ -8,7 +8,7 @@ import {
   recordOutcomes,
   recordSentAndGrantSlice,
 } from '#libs/queue/record';
-import type { Delivery, Outcome, Suspicion } from '#libs/provider';
+import type { Delivery, Outcome, Suspicion } from '#libs/providers/kinds';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';

@@ -1,4 +1,4 @@
-import type { Outcome } from '#libs/provider';
+import type { Outcome } from '#libs/providers/kinds';
 
 /** What an attempt in a message's log came to: whatever a request can come to but success, or a decision. */
 export type AttemptOutcome = Exclude<Outcome['kind'], 'accepted'> | 'resolved';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { closeBreaker, findBreaker, openBreaker, takeProbe } from '#libs/providers/breaker';
 import type { ControlBus } from '#libs/nats';
-import type { Outcome } from '#libs/provider';
+import type { Outcome } from '#libs/providers/kinds';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DutyTicker } from '../../../apps/dispatcher/duties/duty-ticker.js';
 import { ProviderBreaker } from '../../../apps/dispatcher/provider/provider-breaker.js';

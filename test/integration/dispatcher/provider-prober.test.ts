@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findBreaker, openBreaker } from '#libs/providers/breaker';
 import type { ControlBus } from '#libs/nats';
-import type { Outcome } from '#libs/provider';
+import type { Outcome } from '#libs/providers/kinds';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
 import type { DutyTicker } from '../../../apps/dispatcher/duties/duty-ticker.js';

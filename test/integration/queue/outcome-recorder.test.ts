@@ -2,7 +2,7 @@ import { register } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { cancelMessagesOfClient } from '#libs/messages';
 import { reclaimAbandonedBatches } from '#libs/queue/recover';
-import type { Suspicion } from '#libs/provider';
+import type { Suspicion } from '#libs/providers/kinds';
 import { DispatcherMetrics } from '#libs/telemetry';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';

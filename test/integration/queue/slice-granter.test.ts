@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Delivery } from '#libs/provider';
+import type { Delivery } from '#libs/providers/kinds';
 import { unknown } from '../../support/message-outcomes.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { accepted, aSendingPath } from '../../support/sending-path.js';

@@ -15,7 +15,7 @@ import {
   reachabilityCheck,
 } from '#libs/health';
 import { queueChecks } from '#libs/queue/watch';
-import { adviceOn } from '#libs/provider';
+import { adviceOn } from '#libs/providers/kinds';
 import { createTestDatabase } from '../../support/services.js';
 
 /** These tests are of what is found; who is told of it, the last one says. */

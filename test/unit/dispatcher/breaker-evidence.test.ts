@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '#libs/provider';
+import type { Outcome } from '#libs/providers/kinds';
 import { BreakerEvidence, type Witness } from '../../../apps/dispatcher/provider/breaker-evidence.js';
 
 const accepted: Outcome = { kind: 'accepted' };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome, Suspicion } from '#libs/provider';
+import type { Outcome, Suspicion } from '#libs/providers/kinds';
 import { effectOf, type Effect, effectOfOwn } from '../../../apps/dispatcher/sending/outcome-effect.js';
 
 const error = 'why';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classifyAnswer, MAX_ERROR_LENGTH, type Outcome } from '#libs/provider';
+import { classifyAnswer, MAX_ERROR_LENGTH, type Outcome } from '#libs/providers/kinds';
 
 const OK = '{"code":0,"message":"OK"}';
 const OWN_ERROR = '{"code":7,"message":"bad phone"}';

@@ -2,7 +2,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { classifyAnswer, DeadlineTimer, type Delivery, Exchange, MAX_ANSWER_BYTES } from '#libs/provider';
+import {
+  classifyAnswer,
+  DeadlineTimer,
+  type Delivery,
+  Exchange,
+  MAX_ANSWER_BYTES,
+} from '#libs/providers/kinds';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');

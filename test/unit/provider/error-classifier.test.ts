@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classifyError, MAX_ERROR_LENGTH, type Misaddressed, RequestWithdrawn } from '#libs/provider';
+import { classifyError, MAX_ERROR_LENGTH, type Misaddressed, RequestWithdrawn } from '#libs/providers/kinds';
 
 function systemError(message: string, fields: Record<string, unknown>): Error {
   return Object.assign(new Error(message), fields);

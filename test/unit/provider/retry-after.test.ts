@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_RETRY_AFTER_MS, retryAfterMs } from '#libs/provider';
+import { MAX_RETRY_AFTER_MS, retryAfterMs } from '#libs/providers/kinds';
 
 const NOW = Date.parse('2025-11-22T10:00:00Z');
 

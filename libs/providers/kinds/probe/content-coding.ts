@@ -21,8 +21,11 @@ const MOST_CODINGS = 4;
 const LIMITS = { maxOutputLength: MAX_ANSWER_BYTES } as const;
 
 const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip);
+
 const inflate = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflate);
+
 const inflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflateRaw);
+
 const brotliDecompress = promisify<Buffer, zlib.BrotliOptions, Buffer>(zlib.brotliDecompress);
 
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([

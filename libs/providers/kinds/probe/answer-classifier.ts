@@ -1,8 +1,8 @@
-import { readAnswerBody, type AnswerBody } from './answer-body.js';
+import type { Outcome } from '../outcome.js';
+import { type AnswerBody, readAnswerBody } from './answer-body.js';
 import { notSent } from './error-classifier.js';
 import { errorLine } from './error-line.js';
 import { misaddressOfAnswer } from './misaddressed.js';
-import type { Outcome } from './outcome.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** A complete answer of the provider, or of whatever answered in its place. */

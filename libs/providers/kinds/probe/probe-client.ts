@@ -1,12 +1,13 @@
 import { buildConnector, Pool } from 'undici';
+import type { ProviderClient, Sending, SendOptions, SendRequest } from '../provider-client.js';
 import { DeadlineTimer } from './deadline-timer.js';
-import { Exchange, type Sending } from './exchange.js';
+import { Exchange } from './exchange.js';
 import type { Exchanges } from './exchanges.js';
 import { withFinalAnswersOnly } from './final-answers.js';
+import { RequestBodyWriter } from './request-body.js';
 import { TlsPort } from './tls-port.js';
-import { RequestBodyWriter, type SendRequest } from './request-body.js';
 
-export interface ProviderClientOptions {
+export interface ProbeClientOptions {
   /** Base address; its path is kept: `https://host/sms/` leads to `/sms/v1/send/{id}`. */
   readonly url: string;
   readonly token: string;
@@ -14,16 +15,6 @@ export interface ProviderClientOptions {
   readonly connections: number;
   /** The whole time of a request, from `send` to the last byte of its answer, in ms. */
   readonly timeoutMs: number;
-}
-
-export interface SendOptions {
-  /** Replaces the client's `timeoutMs`. */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * Instant on the monotonic clock (`performance.now()`, ms) after which the request must not start. What is
-   * not written by then is dropped as `notSent`; what is written keeps its whole time for the answer.
-   */
-  readonly deadline?: number | undefined;
 }
 
 /** Shorter than the shortest probe, so that connections that hang free their places in time, in ms. */
@@ -43,10 +34,10 @@ const KEEP_ALIVE = {
 const PLAIN = ['accept-encoding', 'identity'] as const;
 
 /**
- * Sends messages to one provider: `POST {url}/v1/send/{id}`, over kept-alive connections, one request at a
- * time on each. Knows no retries, no pace and no breaker. Throws for an unusable address or token.
+ * The probe contract: `POST {url}/v1/send/{id}` over kept-alive connections, one request at a time on each. Throws
+ * for an unusable address or token.
  */
-export class ProviderClient {
+export class ProbeClient implements ProviderClient {
   private readonly pool: Pool;
   private readonly path: string;
   private readonly headers: string[];
@@ -55,7 +46,7 @@ export class ProviderClient {
   private readonly exchanges: Exchanges;
   private closing: Promise<void> | undefined;
 
-  constructor(options: ProviderClientOptions) {
+  constructor(options: ProbeClientOptions) {
     const url = new URL(options.url);
     if (url.search !== '' || url.hash !== '') {
       throw new TypeError('The provider URL must have neither a query nor a fragment.');
@@ -87,7 +78,6 @@ export class ProviderClient {
     };
   }
 
-  /** Sends one message once. Never throws: every end is told to `sending`, which may be before this returns. */
   start(request: SendRequest, sending: Sending, options?: SendOptions): void {
     const startedAt = performance.now();
     const answeredBy = startedAt + (options?.timeoutMs ?? this.timeoutMs);
@@ -102,7 +92,6 @@ export class ProviderClient {
     );
   }
 
-  /** Waits for the requests in flight, each within its own time, and closes the connections. */
   close(): Promise<void> {
     this.closing ??= this.closeAll();
     return this.closing;

@@ -2,6 +2,7 @@ import { connect } from 'node:tls';
 
 /** How long a handshake may take, in ms: shorter than a probe. */
 const PATIENCE_MS = 1_000;
+
 /** How long what was found is taken for true, in ms. */
 const LOOK_EVERY_MS = 10_000;
 

@@ -1,6 +1,6 @@
+import type { Outcome } from '../outcome.js';
 import { errorLine } from './error-line.js';
 import { type Misaddress, misaddressOf, misaddressOfNoHttp, SPEAKS_TLS } from './misaddressed.js';
-import type { Outcome } from './outcome.js';
 
 /** A request that we gave up ourselves before it was sent, for a reason of our own. */
 export class RequestWithdrawn extends Error {

@@ -1,9 +1,4 @@
-/** One message as the provider gets it: `id` is the idempotency key, `phone` E.164 digits without `+`. */
-export interface SendRequest {
-  readonly id: number;
-  readonly phone: number;
-  readonly text: string;
-}
+import type { SendRequest } from '../provider-client.js';
 
 /** Mailings that are sent side by side, with room to spare; each keeps its text and the same as JSON. */
 const MAX_TEXTS = 64;

@@ -3,10 +3,14 @@ import type { buildConnector } from 'undici';
 
 /** Where the first digit of a status stands, and the shortest beginning that shows all three. */
 const FIRST_DIGIT = 'HTTP/1.1 '.length;
+
 const BEGINNING = 'HTTP/1.1 100'.length;
+
 const ONE = '1'.charCodeAt(0);
+
 /** 1xx but for 101, after which a connection speaks another protocol. */
 const INFORMATIONAL = /^HTTP\/1\.[01] 1(?!01)\d\d/;
+
 const END_OF_HEAD = '\r\n\r\n';
 
 /** An informational answer with a longer head than this is left to undici, in bytes. */

@@ -1,4 +1,4 @@
-import type { Misaddressed } from './misaddressed.js';
+import type { Misaddressed } from './probe/misaddressed.js';
 
 /**
  * What one request to the provider came to. The kinds say what may have happened to the message, not what is

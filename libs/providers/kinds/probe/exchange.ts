@@ -1,28 +1,18 @@
 import type { Dispatcher } from 'undici';
-import { ACCEPTED, classifyAnswer, type Answer } from './answer-classifier.js';
+import type { Outcome } from '../outcome.js';
+import type { Sending } from '../provider-client.js';
+import { ACCEPTED, type Answer, classifyAnswer } from './answer-classifier.js';
 import { type AnswerText, encodedText, isEncoded, plainText, TOO_LONG } from './answer-text.js';
 import { MAX_ANSWER_BYTES } from './content-coding.js';
 import type { Bounded } from './deadline-timer.js';
 import { classifyError, isHangUp, RequestWithdrawn } from './error-classifier.js';
 import type { Exchanges } from './exchanges.js';
-import type { Delivery, Outcome } from './outcome.js';
 import type { TlsPort } from './tls-port.js';
 
 /** An answer may come a byte at a time, and each piece costs more than what is in it. */
 const MOST_PIECES = 32;
 
 const NO_HEADERS: Answer['headers'] = {};
-
-/** Whoever sends a message is asked and told about its request. */
-export interface Sending {
-  /**
-   * Asked in the tick in which the request would be written, `now` on the monotonic clock, which may be long after
-   * it was started when a connection has to be made first; false drops it as `notSent`.
-   */
-  mayStart(now: number): boolean;
-  /** What it came to; called once. */
-  settled(delivery: Delivery): void;
-}
 
 /**
  * One request on its way, from the queue for a connection to its outcome. undici calls `onRequestStart` in the

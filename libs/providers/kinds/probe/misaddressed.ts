@@ -14,26 +14,32 @@ const HOST_NAME: Misaddress = {
   misaddressed: 'host name',
   advice: 'no such host name: correct it in the provider URL, or in the name service',
 };
+
 const OTHER_NAME: Misaddress = {
   misaddressed: 'certificate',
   advice: 'the certificate is for other names: use one of those in the provider URL',
 };
+
 const UNKNOWN_ISSUER: Misaddress = {
   misaddressed: 'certificate',
   advice: `nobody known here has signed the certificate: set ${MORE_CAS} to a file with its CA`,
 };
+
 const OUT_OF_DATE: Misaddress = {
   misaddressed: 'certificate',
   advice: "the certificate is not valid today: have it renewed, and check this machine's clock",
 };
+
 const OTHER_CERTIFICATE: Misaddress = {
   misaddressed: 'certificate',
   advice: `the certificate is not valid: have it replaced, or set ${MORE_CAS} to a file with its CA`,
 };
+
 const NO_TLS: Misaddress = {
   misaddressed: 'scheme',
   advice: 'the port does not speak TLS: the provider URL needs http:// or another port',
 };
+
 export const SPEAKS_TLS: Misaddress = {
   misaddressed: 'scheme',
   advice: 'the port speaks TLS: the provider URL needs https:// or another port',

@@ -1,0 +1,11 @@
+export type { Delivery, Outcome, Suspicion } from './outcome.js';
+export { classifyAnswer } from './probe/answer-classifier.js';
+export { MAX_ANSWER_BYTES } from './probe/content-coding.js';
+export { type Bounded, DeadlineTimer } from './probe/deadline-timer.js';
+export { classifyError, RequestWithdrawn } from './probe/error-classifier.js';
+export { MAX_ERROR_LENGTH } from './probe/error-line.js';
+export { Exchange } from './probe/exchange.js';
+export { adviceOn, type Misaddressed } from './probe/misaddressed.js';
+export { ProbeClient, type ProbeClientOptions } from './probe/probe-client.js';
+export { MAX_RETRY_AFTER_MS, retryAfterMs } from './probe/retry-after.js';
+export { ProviderClient, type Sending, type SendOptions, type SendRequest } from './provider-client.js';
