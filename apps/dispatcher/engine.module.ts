@@ -22,6 +22,7 @@ import { TicketPublisher } from './duties/ticket-publisher.js';
 import { MailingPlanner } from './planning/mailing-planner.js';
 import { MailingStarter } from './planning/mailing-starter.js';
 import { PageWriter } from './planning/page-writer.js';
+import { SendSwitch } from './send-switch.js';
 import { ProviderBreaker } from './provider/provider-breaker.js';
 import { ProviderProber } from './provider/provider-prober.js';
 import { BatchRunner } from './sending/batch-runner.js';
@@ -88,6 +89,7 @@ export class EngineModule {
         DispatcherMetrics,
         DispatcherIdentity,
         DatabaseClock,
+        SendSwitch,
         DispatcherLifecycle,
         ControlWatcher,
         ...planning,

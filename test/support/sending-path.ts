@@ -11,6 +11,7 @@ import { LeaseKeeper } from '../../apps/dispatcher/sending/lease-keeper.js';
 import { MessageSender } from '../../apps/dispatcher/sending/message-sender.js';
 import type { OpenBatch } from '../../apps/dispatcher/sending/open-batch.js';
 import { OutcomeRecorder } from '../../apps/dispatcher/sending/outcome-recorder.js';
+import { SendSwitch } from '../../apps/dispatcher/send-switch.js';
 import { SendGate } from '../../apps/dispatcher/sending/send-gate.js';
 import { SliceGranter } from '../../apps/dispatcher/sending/slice-granter.js';
 import { UnrecordedCap } from '../../apps/dispatcher/sending/unrecorded-cap.js';
@@ -38,7 +39,8 @@ export async function aSendingPath(scenario: QueueScenario, settings: Record<str
   } as Sql;
   const clock = new DatabaseClock();
   const cap = new UnrecordedCap(config.maxUnrecorded);
-  const gate = new SendGate(config, clock);
+  const sendSwitch = new SendSwitch();
+  const gate = new SendGate(config, clock, sendSwitch);
   const onTheWire: ((delivery: Delivery) => void)[] = [];
   const client = {
     start: (_: unknown, sending: Sending) => onTheWire.push((delivery) => sending.settled(delivery)),
@@ -46,9 +48,9 @@ export async function aSendingPath(scenario: QueueScenario, settings: Record<str
   const bus = { announce: () => {} } as unknown as ControlBus;
   const recorder = new OutcomeRecorder(config, sql, identity, clock, new DispatcherMetrics(), cap);
   const ticker = { nudge: () => {} } as unknown as DutyTicker;
-  const breaker = new ProviderBreaker(scenario.sql, bus, gate, ticker);
+  const breaker = new ProviderBreaker(scenario.sql, bus, sendSwitch, ticker);
   const leases = new LeaseKeeper(config, sql, identity, clock, cap);
-  const granter = new SliceGranter(config, sql, identity, clock, cap);
+  const granter = new SliceGranter(config, sql, identity, clock);
   const sender = new MessageSender(config, client, gate, breaker, recorder);
   const runner = new BatchRunner(leases, granter, sender, gate, ticker);
   const take = async ({ probe = false } = {}): Promise<OpenBatch> => {

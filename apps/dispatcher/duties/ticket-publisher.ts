@@ -5,7 +5,7 @@ import { takeTickets } from '#libs/queue/lease';
 import { WorkQueue } from '#libs/nats';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { LeaseKeeper } from '../sending/lease-keeper.js';
-import { SendGate } from '../sending/send-gate.js';
+import { SendSwitch } from '../send-switch.js';
 import { ServingMemory } from '../sending/serving-memory.js';
 import type { Duty } from './duty.js';
 
@@ -26,12 +26,12 @@ export class TicketPublisher implements Duty<{ published: number }> {
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
     private readonly sql: Sql,
     private readonly queue: WorkQueue,
-    private readonly gate: SendGate,
+    private readonly sendSwitch: SendSwitch,
     private readonly leases: LeaseKeeper,
   ) {}
 
   async runOnce(): Promise<{ published: number }> {
-    if (!this.queue.ready || this.gate.breakerOpen || this.gate.stopping) return { published: 0 };
+    if (!this.queue.ready || !this.sendSwitch.isOn) return { published: 0 };
     if (!(await this.queue.isWaitedFor())) return { published: 0 };
     const tickets = await takeTickets(this.sql, {
       depth: this.config.lanes * TICKETS_A_LANE,

@@ -1,7 +1,7 @@
-import type { Outcome, Suspicion } from '#libs/providers/kinds';
-import { isWitness, mayBeOwn } from '../sending/outcome-effect.js';
+import type { Outcome } from '#libs/providers/kinds';
 import { RefutedWitnesses, type Witnesses } from './refuted-witnesses.js';
 import { type Suspect, Suspects } from './suspects.js';
+import { isSuspicion, isWitness, mayBeOwn } from './suspicion.js';
 
 /** Failures in a row, with no answer between them that shows the provider at work. */
 const UNREACHABLE_IN_A_ROW = 5;
@@ -27,11 +27,6 @@ const trouble = {
 export function reasonOf(outcome: Extract<Outcome, { kind: keyof typeof trouble }>): string {
   const isMisaddressed = 'misaddressed' in outcome && outcome.misaddressed !== undefined;
   return `${isMisaddressed ? 'misaddressed' : trouble[outcome.kind]}: ${outcome.error}`;
-}
-
-/** Whether an outcome is an answer that is about its recipient or about everybody. */
-export function isSuspicion(outcome: Outcome): outcome is Suspicion {
-  return outcome.kind === 'throttled' || outcome.kind === 'misconfigured';
 }
 
 /** Whether a reason is that of an answer, and so of a provider that is up. */

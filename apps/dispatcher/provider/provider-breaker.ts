@@ -11,16 +11,10 @@ import { type BreakerChanged, ControlBus, controlSubjects, type WitnessesRefuted
 import type { Duty } from '../duties/duty.js';
 import { DutyTicker } from '../duties/duty-ticker.js';
 import type { GrantedMessage } from '../sending/open-batch.js';
-import { mayBeOwn } from '../sending/outcome-effect.js';
-import { SendGate } from '../sending/send-gate.js';
-import {
-  type Answered,
-  BreakerEvidence,
-  type BreakerVerdict,
-  isOfAnAnswer,
-  isSuspicion,
-} from './breaker-evidence.js';
+import { SendSwitch } from '../send-switch.js';
+import { type Answered, BreakerEvidence, type BreakerVerdict, isOfAnAnswer } from './breaker-evidence.js';
 import type { Suspect } from './suspects.js';
+import { isSuspicion, mayBeOwn } from './suspicion.js';
 
 /** What there is to know about a change: whether the provider was up all the time, and only refused to serve. */
 export interface BreakerChange {
@@ -53,12 +47,12 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   constructor(
     private readonly sql: Sql,
     private readonly bus: ControlBus,
-    private readonly gate: SendGate,
+    private readonly sendSwitch: SendSwitch,
     private readonly ticker: DutyTicker,
   ) {}
 
   get isOpen(): boolean {
-    return this.gate.breakerOpen;
+    return this.sendSwitch.breakerOpen;
   }
 
   /** The shared row as it was last read. */
@@ -187,7 +181,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
   private halt(): void {
     if (this.isOpen) return;
     this.stoppedAt = performance.now();
-    this.gate.breakerOpen = true;
+    this.sendSwitch.breakerOpen = true;
     // What was seen before is no sign of a message's own trouble, whoever stopped.
     this.evidence.reset();
     this.tell();
@@ -195,7 +189,7 @@ export class ProviderBreaker implements Duty<BreakerRow> {
 
   private resumeSending(areRefuted: boolean): void {
     if (!this.isOpen) return;
-    this.gate.breakerOpen = false;
+    this.sendSwitch.breakerOpen = false;
     const { throttled, misconfigured } = this.evidence.resumed(areRefuted, performance.now());
     if (areRefuted && throttled.length + misconfigured.length > 0) {
       const refuted: WitnessesRefuted = { providerId: DEFAULT_PROVIDER, throttled, misconfigured };

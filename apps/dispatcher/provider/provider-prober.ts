@@ -15,9 +15,9 @@ import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { DispatcherIdentity } from '../dispatcher-identity.js';
 import type { Duty } from '../duties/duty.js';
 import { ProbeSender } from '../sending/probe-sender.js';
-import { mayBeOwn } from '../sending/outcome-effect.js';
-import { isOfAnAnswer, isSuspicion, reasonOf } from './breaker-evidence.js';
+import { isOfAnAnswer, reasonOf } from './breaker-evidence.js';
 import { ProviderBreaker } from './provider-breaker.js';
+import { isSuspicion, mayBeOwn } from './suspicion.js';
 
 /** Milliseconds. A provider's return is noticed within the longest pause and the probe's own deadline. */
 const FIRST_PAUSE = 1_000;

@@ -4,7 +4,7 @@ import { type FetchedTicket, WorkQueue } from '#libs/nats';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { OpenBatch } from './open-batch.js';
-import { SendGate } from './send-gate.js';
+import { SendSwitch } from '../send-switch.js';
 import { ServingMemory } from './serving-memory.js';
 import { WakeUp } from './wake-up.js';
 
@@ -31,7 +31,7 @@ export class BatchTaker {
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
     private readonly queue: WorkQueue,
     private readonly leases: LeaseKeeper,
-    private readonly gate: SendGate,
+    private readonly sendSwitch: SendSwitch,
     private readonly memory: ServingMemory,
   ) {
     this.looksAtOnce = config.lanes;
@@ -69,7 +69,7 @@ export class BatchTaker {
   }
 
   private async look(): Promise<OpenBatch | undefined> {
-    if (this.gate.breakerOpen) {
+    if (this.sendSwitch.breakerOpen) {
       await this.wakeUp.wait(this.config.pollMs);
       return undefined;
     }
@@ -80,7 +80,7 @@ export class BatchTaker {
       const batch = ticket && (await this.takeFor(ticket));
       if (batch) return batch;
     }
-    if (this.gate.stopping) return undefined;
+    if (this.sendSwitch.stopping) return undefined;
     const batch = await this.leases.leaseDue(this.memory.nextOrder());
     if (!batch && !queueReady) await this.wakeUp.wait(this.config.pollMs);
     return batch;

@@ -3,7 +3,7 @@ import type { LeasedBatch, LeaseKey, WaitingMessage } from '#libs/queue/lease';
 import type { RetrySource } from '#libs/queue/record';
 import type { Outcome } from '#libs/providers/kinds';
 import { Ungranted } from './ungranted.js';
-import type { UnrecordedCap } from './unrecorded-cap.js';
+import type { UnrecordedCap, Waiting } from './unrecorded-cap.js';
 import { WakeUp } from './wake-up.js';
 
 /** A message that was granted and waits for its slot, if it needs one, and for a free connection. */
@@ -58,7 +58,8 @@ export class OpenBatch implements LeaseKey, RetrySource {
   readonly tally: Partial<Record<Ending | 'lapsed', number>> = {};
 
   private outstanding = 0;
-  private kept = 0;
+  /** Under the cap, for what is being granted, was granted, or may have been. */
+  private places = 0;
   private unsent = false;
   private granting = true;
   private readonly whenDrained: Promise<void>;
@@ -93,6 +94,23 @@ export class OpenBatch implements LeaseKey, RetrySource {
     return this.whenDrained;
   }
 
+  /**
+   * Waits for `count` places under the cap; false, and none is taken, when the wait is given up. All of a batch's
+   * places are taken and given back here: one with each message that is settled, and at its {@link end} those that
+   * are left, as of a grant whose answer was lost and that may be committed.
+   */
+  async acquirePlaces(count: number, waiting: Waiting): Promise<boolean> {
+    if (!(await this.cap.acquire(count, waiting))) return false;
+    this.places += count;
+    return true;
+  }
+
+  /** Gives `count` places back that were acquired for what was not granted then. */
+  freePlaces(count: number): void {
+    this.places -= count;
+    this.cap.free(count);
+  }
+
   /** `count` more messages were granted. */
   granted(count: number): void {
     this.outstanding += count;
@@ -101,7 +119,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   /** One granted message is recorded, or was left as it was, and frees its place; `how` goes into the tally. */
   settle(how: Ending): void {
     this.outstanding -= 1;
-    this.cap.free(1);
+    this.freePlaces(1);
     this.tally[how] = (this.tally[how] ?? 0) + 1;
     if (this.outstanding === 0) this.news.wake();
     this.drainIfDone();
@@ -126,15 +144,9 @@ export class OpenBatch implements LeaseKey, RetrySource {
     return true;
   }
 
-  /** `count` messages may be granted, for all that is known: their places are kept until {@link end}. */
-  keepPlaces(count: number): void {
-    this.kept += count;
-  }
-
   /** It is not in this dispatcher's hands any more. */
   end(): void {
-    this.cap.free(this.kept);
-    this.kept = 0;
+    this.freePlaces(this.places);
   }
 
   /** Nothing that was granted is neither recorded nor left. */

@@ -1,5 +1,6 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
 import type { Outcome, Suspicion } from '#libs/providers/kinds';
+import { mayBeOwn, OWN_THROTTLES_THAT_COUNT, type OwnAnswers } from '../provider/suspicion.js';
 
 /** What an outcome means for its message. */
 export type Effect =
@@ -15,11 +16,8 @@ export type Effect =
   /** Nothing happened to it: it stays in its batch and no attempt is burned. */
   | { type: 'leave' };
 
-/** 429s that proved to be about one recipient, from which on each counts as an attempt. */
-const OWN_THROTTLES_THAT_COUNT = 3;
 /** From so many own answers on, the provider's body is believed: once may have been an outage that just ended. */
 const OWN_REFUSALS_THAT_END = 2;
-const TOO_MANY_REQUESTS = 429;
 /** What the columns of the counts can take. */
 const MOST_COUNTED = 32_767;
 
@@ -27,12 +25,6 @@ const MOST_COUNTED = 32_767;
 interface Granted {
   attempts: number;
   resolvedAttempts: number;
-}
-
-/** How many suspicious answers proved to be a message's own. */
-interface OwnAnswers {
-  ownThrottles: number;
-  ownRefusals: number;
 }
 
 /**
@@ -95,22 +87,9 @@ export function effectOfOwn(
   return { becomes: ends ? 'failed' : 'pending', attempts, ownThrottles, ownRefusals };
 }
 
-/** Whether a suspicious answer may be about its recipient alone. A 503 that asks for a pause is about everybody. */
-export function mayBeOwn(suspicion: Suspicion): boolean {
-  return suspicion.kind === 'misconfigured' || suspicion.httpStatus === TOO_MANY_REQUESTS;
-}
-
 /** One more, as far as the column goes: what waits without an end may get an answer a second for months. */
 export function countUp(count: number, applies = true): number {
   return Math.min(count + (applies ? 1 : 0), MOST_COUNTED);
-}
-
-/**
- * Whether a suspicious answer to a message may be about everybody. One whose answers of that kind proved to be its
- * own says nothing about the others any more.
- */
-export function isWitness(suspicion: Suspicion, { ownThrottles, ownRefusals }: OwnAnswers): boolean {
-  return suspicion.kind === 'throttled' ? ownThrottles < OWN_THROTTLES_THAT_COUNT : ownRefusals === 0;
 }
 
 function isUsedUp(attempts: number, message: Granted, { maxAttempts }: { maxAttempts: number }): boolean {

@@ -4,6 +4,7 @@ import { isWantedAnyway } from '#libs/queue/lease';
 import type { ControlChange } from '#libs/queue/watch';
 import { DatabaseClock } from '../database-clock.js';
 import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import { SendSwitch } from '../send-switch.js';
 import type { GrantedMessage, OpenBatch } from './open-batch.js';
 
 /** What the gate asks of a message. */
@@ -22,14 +23,12 @@ const MOST_CHANGES = 10_000;
  */
 @Injectable()
 export class SendGate {
-  /** Set for good when the process shuts down. */
-  stopping = false;
-  breakerOpen = false;
   private readonly controlled = new Map<number, ControlChange>();
 
   constructor(
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
     private readonly clock: DatabaseClock,
+    private readonly sendSwitch: SendSwitch,
   ) {}
 
   /** Takes in a change of a mailing; an older version than the one known changes nothing. Returns whether it was new. */
@@ -74,8 +73,8 @@ export class SendGate {
 
   /** Undefined when the next request of the batch may start now. */
   refusal(batch: OpenBatch, now = performance.now()): Refusal | undefined {
-    if (this.stopping) return 'stopping';
-    if (this.breakerOpen && !batch.probe) return 'breaker open';
+    if (this.sendSwitch.stopping) return 'stopping';
+    if (this.sendSwitch.breakerOpen && !batch.probe) return 'breaker open';
     const control = this.controlled.get(batch.mailingId);
     if (control?.stopped) return 'stopped';
     // NaN (no time known yet) must refuse, hence the negation.

@@ -5,7 +5,7 @@ import { ProviderBreaker } from '../provider/provider-breaker.js';
 import { BatchRunner } from './batch-runner.js';
 import { BatchTaker } from './batch-taker.js';
 import type { OpenBatch } from './open-batch.js';
-import { SendGate } from './send-gate.js';
+import { SendSwitch } from '../send-switch.js';
 
 /** A few batches at a time go through {@link BatchRunner}, each lane taking the next as soon as it can. */
 @Injectable()
@@ -17,7 +17,7 @@ export class SendLanes {
     @Inject(DISPATCHER_CONFIG) private readonly config: DispatcherConfig,
     private readonly taker: BatchTaker,
     private readonly runner: BatchRunner,
-    private readonly gate: SendGate,
+    private readonly sendSwitch: SendSwitch,
     breaker: ProviderBreaker,
   ) {
     breaker.onChange(({ open }) => {
@@ -37,7 +37,7 @@ export class SendLanes {
 
   /** Starts nothing more; resolves when what was on the wire is recorded and every batch was given back. */
   async stop(): Promise<void> {
-    this.gate.stopping = true;
+    this.sendSwitch.stopping = true;
     this.taker.stopWaiting();
     this.runner.dropUnsent();
     await Promise.all(this.running);
@@ -45,7 +45,7 @@ export class SendLanes {
   }
 
   private async lane(): Promise<void> {
-    while (!this.gate.stopping) {
+    while (!this.sendSwitch.stopping) {
       const batch = await this.taker.take();
       if (!batch) continue;
       this.busyWith.add(batch);

@@ -9,7 +9,6 @@ import { DispatcherIdentity } from '../dispatcher-identity.js';
 import { PiggybackedGrant } from './piggybacked-grant.js';
 import type { GrantedMessage, OpenBatch } from './open-batch.js';
 import type { Slice } from './ungranted.js';
-import { UnrecordedCap } from './unrecorded-cap.js';
 
 /** Milliseconds in which a slot may be spent. */
 const SLOT_GOOD_FOR = 50;
@@ -38,12 +37,11 @@ export class SliceGranter {
     private readonly sql: Sql,
     private readonly identity: DispatcherIdentity,
     private readonly clock: DatabaseClock,
-    private readonly cap: UnrecordedCap,
   ) {}
 
   /** The most messages of one slice. */
   get sliceSize(): number {
-    return Math.min(this.config.grantSize, this.cap.size);
+    return Math.min(this.config.grantSize, this.config.maxUnrecorded);
   }
 
   /**
@@ -70,13 +68,12 @@ export class SliceGranter {
         grant = this.grantedBy(brought, batch, slice, piggyback.sentAt);
       else if (mayGrant()) grant = await this.grant(batch, slice, request);
     } catch (error) {
-      // It may be committed, and only its answer lost.
-      batch.keepPlaces(fresh);
+      // It may be committed, and only its answer lost: the batch keeps these places to its end.
       batch.ungranted.putBack(slice, idsOf(slice));
       throw error;
     }
     const granted = slice.type === 'fresh' ? (grant?.messages.length ?? 0) : 0;
-    this.cap.free(fresh - granted);
+    batch.freePlaces(fresh - granted);
     batch.granted(granted);
     if (!grant) batch.ungranted.putBack(slice, idsOf(slice));
     return grant;
@@ -97,7 +94,7 @@ export class SliceGranter {
       do await batch.news.wait(NEWS_WAIT);
       while (isWaiting() && !batch.probe && mayGrant() && !batch.hasUnsent && !batch.ungranted.hasLapsed);
     };
-    return this.cap.acquire(count, { news, priority: batch.priority, piggyback });
+    return batch.acquirePlaces(count, { news, priority: batch.priority, piggyback });
   }
 
   private requestFor(batch: OpenBatch, slice: Slice<GrantedMessage>): SliceRequest {

@@ -35,11 +35,6 @@ export class UnrecordedCap {
     return this.used;
   }
 
-  /** The largest slice that can ever be granted. */
-  get size(): number {
-    return this.most;
-  }
-
   /** How many places have to be given back before the first in the line gets his; 0 when nobody waits. */
   get missing(): number {
     const [first] = this.waiting;

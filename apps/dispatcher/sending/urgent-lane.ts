@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Duty } from '../duties/duty.js';
 import { BatchRunner } from './batch-runner.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { SendGate } from './send-gate.js';
+import { SendSwitch } from '../send-switch.js';
 import { SendLanes } from './send-lanes.js';
 import { ServingMemory } from './serving-memory.js';
 
@@ -16,7 +16,7 @@ export class UrgentLane implements Duty<{ ran: boolean }> {
   constructor(
     private readonly lanes: SendLanes,
     private readonly leases: LeaseKeeper,
-    private readonly gate: SendGate,
+    private readonly sendSwitch: SendSwitch,
     private readonly memory: ServingMemory,
     private readonly runner: BatchRunner,
   ) {}
@@ -24,7 +24,7 @@ export class UrgentLane implements Duty<{ ran: boolean }> {
   /** Ends when the batch that it took, if there was one, needs no lane any more. */
   async runOnce(): Promise<{ ran: boolean }> {
     const above = this.lanes.leastUrgent;
-    if (above === undefined || this.gate.breakerOpen || this.gate.stopping) return { ran: false };
+    if (above === undefined || !this.sendSwitch.isOn) return { ran: false };
     const batch = await this.leases.leaseDue({ recentMailings: [], fair: false, above });
     if (!batch) return { ran: false };
     this.memory.remember(batch.mailingId);

@@ -6,6 +6,7 @@ import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
 import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
 import type { MessageSender } from '../../../apps/dispatcher/sending/message-sender.js';
+import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
 import { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
 import { setup } from '../../support/queue-scenario.js';
 import { aConfig, anOpenBatch } from '../../unit/dispatcher/dispatcher-fixture.js';
@@ -17,7 +18,7 @@ async function aWatcher(before: (statement: string) => void = () => {}) {
   const { id } = await scenario.dispatcher();
   const clock = new DatabaseClock();
   clock.observe(await scenario.now(), performance.now());
-  const gate = new SendGate(aConfig(), clock);
+  const gate = new SendGate(aConfig(), clock, new SendSwitch());
   const batch = anOpenBatch({ mailingId: mailing });
   const openBatches = new Set([batch]);
   const query: Sql['query'] = (statement, values) => {

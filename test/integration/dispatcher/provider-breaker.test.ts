@@ -2,13 +2,12 @@ import { expect, test, vi } from 'vitest';
 import { closeBreaker, findBreaker, openBreaker, takeProbe } from '#libs/providers/breaker';
 import type { ControlBus } from '#libs/nats';
 import type { Outcome } from '#libs/providers/kinds';
-import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DutyTicker } from '../../../apps/dispatcher/duties/duty-ticker.js';
 import { ProviderBreaker } from '../../../apps/dispatcher/provider/provider-breaker.js';
 import type { GrantedMessage } from '../../../apps/dispatcher/sending/open-batch.js';
-import { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
 import { setup } from '../../support/queue-scenario.js';
-import { aConfig, anOpenBatch } from '../../unit/dispatcher/dispatcher-fixture.js';
+import { anOpenBatch } from '../../unit/dispatcher/dispatcher-fixture.js';
 
 const PROVIDER = 1;
 const EIGHT = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -28,9 +27,8 @@ async function aBreaker() {
   const { sql } = scenario;
   const announce = vi.fn<ControlBus['announce']>();
   const nudge = vi.fn<DutyTicker['nudge']>();
-  const gate = new SendGate(aConfig(), new DatabaseClock());
   const bus = { announce } as unknown as ControlBus;
-  const breaker = new ProviderBreaker(sql, bus, gate, { nudge } as unknown as DutyTicker);
+  const breaker = new ProviderBreaker(sql, bus, new SendSwitch(), { nudge } as unknown as DutyTicker);
   await breaker.runOnce();
   const batch = anOpenBatch();
   /** What one recipient was answered, by a request that starts now if not said. */

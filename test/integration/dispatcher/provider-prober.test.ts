@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { findBreaker, openBreaker } from '#libs/providers/breaker';
 import type { ControlBus } from '#libs/nats';
 import type { Outcome } from '#libs/providers/kinds';
-import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
 import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
 import type { DutyTicker } from '../../../apps/dispatcher/duties/duty-ticker.js';
 import { ProviderBreaker } from '../../../apps/dispatcher/provider/provider-breaker.js';
 import { ProviderProber } from '../../../apps/dispatcher/provider/provider-prober.js';
 import type { ProbeSender } from '../../../apps/dispatcher/sending/probe-sender.js';
-import { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
 import { setup } from '../../support/queue-scenario.js';
 import { aConfig } from '../../unit/dispatcher/dispatcher-fixture.js';
 
@@ -38,8 +37,9 @@ async function aProber({ reason = 'throttled: status 429', askedForMs = 0 }: Ope
   const { id } = await scenario.dispatcher();
   const config = aConfig();
   const bus = { announce: () => {} } as unknown as ControlBus;
-  const gate = new SendGate(config, new DatabaseClock());
-  const breaker = new ProviderBreaker(sql, bus, gate, { nudge: () => {} } as unknown as DutyTicker);
+  const breaker = new ProviderBreaker(sql, bus, new SendSwitch(), {
+    nudge: () => {},
+  } as unknown as DutyTicker);
   const opened = async () => {
     await openBreaker(sql, PROVIDER, { reason, retryInMs: 0, askedForMs });
     await breaker.runOnce();

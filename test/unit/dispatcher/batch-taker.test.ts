@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { WorkQueue } from '#libs/nats';
 import { BatchTaker } from '../../../apps/dispatcher/sending/batch-taker.js';
 import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
-import type { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
 import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
 import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
 
@@ -10,15 +10,15 @@ import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
 function aTaker(pollMs = 100) {
   const fetch = vi.fn<WorkQueue['fetch']>(async () => []);
   const leaseDue = vi.fn<LeaseKeeper['leaseDue']>(async () => anOpenBatch());
-  const gate = { breakerOpen: false, stopping: false } as SendGate;
+  const sendSwitch = new SendSwitch();
   const taker = new BatchTaker(
     { ...aConfig({ DISPATCHER_LANES: '2' }), pollMs },
     { ready: true, fetch } as unknown as WorkQueue,
     { leaseDue } as unknown as LeaseKeeper,
-    gate,
+    sendSwitch,
     new ServingMemory(),
   );
-  return { taker, fetch, leaseDue, gate };
+  return { taker, fetch, leaseDue, sendSwitch };
 }
 
 test('who has found a batch looks for the next one without waiting for a ticket', async () => {
@@ -48,12 +48,12 @@ test('once Postgres is back they do so again', async () => {
 });
 
 test('once the provider is back they do so again, and none sleeps on', async () => {
-  const { taker, fetch, leaseDue, gate } = aTaker(3_600_000);
+  const { taker, fetch, leaseDue, sendSwitch } = aTaker(3_600_000);
   leaseDue.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
   for (let nth = 0; nth < 2; nth += 1) await taker.take();
-  gate.breakerOpen = true;
+  sendSwitch.breakerOpen = true;
   const asleep = [taker.take(), taker.take()];
-  gate.breakerOpen = false;
+  sendSwitch.breakerOpen = false;
   taker.lookAtOnce();
   expect(await Promise.all(asleep)).toEqual([undefined, undefined]);
   expect(await taker.take()).toBeDefined();
@@ -79,7 +79,7 @@ async function aTakerWithTickets(...urgent: (number | undefined)[]) {
       },
       isOutranked: async () => urgent.length > 0,
     } as Partial<LeaseKeeper> as LeaseKeeper,
-    { breakerOpen: false, stopping: false } as SendGate,
+    new SendSwitch(),
     new ServingMemory(),
   );
   urgent.unshift(undefined);

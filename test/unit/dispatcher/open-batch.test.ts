@@ -11,8 +11,8 @@ async function isDrained(batch: OpenBatch): Promise<boolean> {
 describe('an open batch', () => {
   test('is drained when nothing more is granted and everything granted is settled', async () => {
     const cap = new UnrecordedCap(10);
-    await cap.acquire(3);
     const batch = anOpenBatch({ cap });
+    await batch.acquirePlaces(3, {});
     batch.granted(2);
     batch.settle('accepted');
     batch.settle('ambiguous');
@@ -36,8 +36,8 @@ describe('an open batch', () => {
 
   test('frees one place with each message that is settled', async () => {
     const cap = new UnrecordedCap(2);
-    await cap.acquire(2);
     const batch = anOpenBatch({ cap });
+    await batch.acquirePlaces(2, {});
     batch.granted(2);
     batch.settle('returned');
     expect(cap.unrecorded).toBe(1);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
+import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
 import { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
 import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
 
@@ -15,33 +16,33 @@ afterEach(() => {
 });
 
 /** A gate at noon by the database, with a guard of 500 ms, and requests of 10 s (probes of 3 s). */
-function aGate() {
+function aGate(sendSwitch = new SendSwitch()) {
   const clock = new DatabaseClock();
   clock.observe(NOON, performance.now());
-  return new SendGate(aConfig(), clock);
+  return new SendGate(aConfig(), clock, sendSwitch);
 }
 
 describe('the last gate', () => {
-  test('lets a request of a held batch pass', () => {
+  test('lets a request of a leased batch pass', () => {
     expect(aGate().refusal(anOpenBatch())).toBeUndefined();
   });
 
   test("stays shut until the database's time is known", () => {
-    expect(new SendGate(aConfig(), new DatabaseClock()).refusal(anOpenBatch({ endAt: NOON + 1e9 }))).toBe(
-      'too late',
-    );
+    expect(
+      new SendGate(aConfig(), new DatabaseClock(), new SendSwitch()).refusal(
+        anOpenBatch({ endAt: NOON + 1e9 }),
+      ),
+    ).toBe('too late');
   });
 
   test('is shut for good when the process stops', () => {
-    const gate = aGate();
-    gate.stopping = true;
+    const gate = aGate(Object.assign(new SendSwitch(), { stopping: true }));
     expect(gate.refusal(anOpenBatch())).toBe('stopping');
     expect(gate.refusal(anOpenBatch({ probe: true }))).toBe('stopping');
   });
 
   test('is shut by an open breaker, except for a probe', () => {
-    const gate = aGate();
-    gate.breakerOpen = true;
+    const gate = aGate(Object.assign(new SendSwitch(), { breakerOpen: true }));
     expect(gate.refusal(anOpenBatch())).toBe('breaker open');
     expect(gate.refusal(anOpenBatch({ probe: true }))).toBeUndefined();
   });
@@ -122,7 +123,7 @@ describe('a message in doubt', () => {
   });
 
   test("does not pass while the database's time is not known", () => {
-    const gate = new SendGate(aConfig(), new DatabaseClock());
+    const gate = new SendGate(aConfig(), new DatabaseClock(), new SendSwitch());
     const batch = anOpenBatch({ keyLifetimeMs: minute });
     expect(gate.refusalOf({ ...once, inDoubtSince: NOON, batch }, performance.now())).toBeDefined();
   });

@@ -35,7 +35,7 @@ async function aLine({ probe = false } = {}) {
   batch.granted(3);
   batch.ungranted.add(messages);
   // No grant gets as far as Postgres here.
-  const granter = new SliceGranter(aConfig(), {} as Sql, {} as DispatcherIdentity, new DatabaseClock(), cap);
+  const granter = new SliceGranter(aConfig(), {} as Sql, {} as DispatcherIdentity, new DatabaseClock());
   const mayGrant = vi.fn<() => boolean>(() => true);
   const answered = vi.fn<(answer: unknown) => void>();
   void granter.grantNext(batch, 2, mayGrant).then(answered);
@@ -68,13 +68,7 @@ describe('a slice that waits for places under the cap', () => {
   test('passes those of a lower priority', async () => {
     const cap = new UnrecordedCap(1);
     await cap.acquire(1);
-    const granter = new SliceGranter(
-      aConfig(),
-      {} as Sql,
-      {} as DispatcherIdentity,
-      new DatabaseClock(),
-      cap,
-    );
+    const granter = new SliceGranter(aConfig(), {} as Sql, {} as DispatcherIdentity, new DatabaseClock());
     const before = vi.fn<() => void>();
     void cap.acquire(1, { priority: 4 }).then(before);
     const batch = anOpenBatch({ cap, priority: 5 });
@@ -131,6 +125,25 @@ describe('a slice that waits for places under the cap', () => {
   });
 });
 
+test('a grant whose answer was lost keeps its places until its batch ends, for it may be committed', async () => {
+  const sql = { query: () => Promise.reject(new Error('the connection broke')) };
+  const cap = new UnrecordedCap(3);
+  const batch = anOpenBatch({ cap });
+  batch.ungranted.add(messages);
+  const granter = new SliceGranter(
+    aConfig(),
+    sql as unknown as Sql,
+    {} as DispatcherIdentity,
+    new DatabaseClock(),
+  );
+
+  await expect(granter.grantNext(batch, 2, () => true)).rejects.toThrow('the connection broke');
+  expect(batch.ungranted.size).toBe(2);
+  expect(cap.unrecorded).toBe(2);
+  batch.end();
+  expect(cap.unrecorded).toBe(0);
+});
+
 test('a grant whose answer was slow is good for a moment all the same', async () => {
   const answerMs = 5_000;
   const row = { ids: [1, 2], endAt: Infinity, now: 0, keyLifetimeMs: null };
@@ -139,7 +152,7 @@ test('a grant whose answer was slow is good for a moment all the same', async ()
   const batch = anOpenBatch({ cap });
   batch.ungranted.add(messages);
   const identity = {} as DispatcherIdentity;
-  const granter = new SliceGranter(aConfig(), sql as unknown as Sql, identity, new DatabaseClock(), cap);
+  const granter = new SliceGranter(aConfig(), sql as unknown as Sql, identity, new DatabaseClock());
   const granting = granter.grantNext(batch, 2, () => true);
   await vi.advanceTimersByTimeAsync(answerMs);
   const granted = await granting;

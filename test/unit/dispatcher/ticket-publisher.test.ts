@@ -3,7 +3,7 @@ import type { Sql } from '#libs/database';
 import type { WorkQueue } from '#libs/nats';
 import { TicketPublisher } from '../../../apps/dispatcher/duties/ticket-publisher.js';
 import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
-import type { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
 import { aConfig } from './dispatcher-fixture.js';
 
 /** A publisher over a Postgres in which two batches are due. */
@@ -15,7 +15,7 @@ function aPublisher({ isWaitedFor = true, ready = true, breakerOpen = false } = 
     aConfig(),
     { query } as unknown as Sql,
     { ready, isWaitedFor: async () => isWaitedFor, publish } as unknown as WorkQueue,
-    { breakerOpen, stopping: false } as SendGate,
+    Object.assign(new SendSwitch(), { breakerOpen }),
     { waitingMailings: [] } as unknown as LeaseKeeper,
   );
   return { publisher, query, publish, due };

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { BatchRunner } from '../../../apps/dispatcher/sending/batch-runner.js';
 import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
-import type { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
 import type { SendLanes } from '../../../apps/dispatcher/sending/send-lanes.js';
 import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
 import { UrgentLane } from '../../../apps/dispatcher/sending/urgent-lane.js';
@@ -24,7 +24,7 @@ function anUrgentLane(
   const lane = new UrgentLane(
     { leastUrgent } as SendLanes,
     { leaseDue } as unknown as LeaseKeeper,
-    { breakerOpen, stopping } as SendGate,
+    Object.assign(new SendSwitch(), { breakerOpen, stopping }),
     memory,
     { run } as unknown as BatchRunner,
   );
