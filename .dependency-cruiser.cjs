@@ -8,9 +8,39 @@ const room = '^libs/(queue/[^/]+|providers/(?:breaker|kinds)|[^/]+)/';
 const roomIndex = '^libs/(queue/[^/]+|providers/(breaker|kinds)|[^/]+)/index\\.ts$';
 const domain = '^libs/(clients|mailings|messages|queue|providers|statistics)/';
 
+/** Rooms of a folder, each of which may know those before it and none after. */
+function inOrder(folder, rooms) {
+  return rooms.slice(0, -1).map((room, place) => ({
+    name: `${folder.replaceAll('/', '-')}-in-order`,
+    comment: `${folder} is read in this order: ${rooms.join(', ')}`,
+    severity: 'error',
+    from: { path: `^${folder}/${room}/` },
+    to: { path: `^${folder}/(${rooms.slice(place + 1).join('|')})/` },
+  }));
+}
+
 module.exports = {
   forbidden: [
+    ...inOrder('libs/queue', ['transitions', 'plan', 'lease', 'grant', 'record', 'recover', 'watch']),
+    ...inOrder('apps/dispatcher', [
+      'process',
+      'plan',
+      'grant',
+      'outlets',
+      'record',
+      'send',
+      'take',
+      'control',
+      'duties',
+    ]),
+    {
+      name: 'apps-dispatcher-rooms-know-no-root',
+      severity: 'error',
+      from: { path: '^apps/dispatcher/[^/]+/' },
+      to: { path: '^apps/dispatcher/[^/]+$' },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-circular-folders', severity: 'error', scope: 'folder', from: {}, to: { circular: true } },
     {
       name: 'libs-know-no-app',
       severity: 'error',

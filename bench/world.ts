@@ -26,7 +26,8 @@ export interface WorldOptions {
 /** Brings a database to the schema of a built project. */
 async function migrate(databaseUrl: string, tree: string): Promise<void> {
   const env = { PATH: process.env['PATH'], DATABASE_URL: databaseUrl };
-  await run(process.execPath, ['dist/migrations/migrate.js'], { cwd: tree, env });
+  // By its script, as an earlier tree may have its program elsewhere.
+  await run('npm', ['run', '--silent', 'migrate'], { cwd: tree, env });
 }
 
 /** The service as it ships, on a durable Postgres, each part a process of its own; the provider is the sink. */

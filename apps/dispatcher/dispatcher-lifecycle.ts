@@ -8,10 +8,10 @@ import {
 } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { registerDispatcher, unregisterDispatcher } from '#libs/queue/watch';
-import { DispatcherIdentity } from './dispatcher-identity.js';
+import { DispatcherIdentity } from './process/dispatcher-identity.js';
+import { DutyTicker, type Tick } from './process/duty-ticker.js';
+import { SendLanes } from './take/send-lanes.js';
 import { DUTY_SCHEDULE } from './duties/duty-schedule.js';
-import { DutyTicker, type Tick } from './duties/duty-ticker.js';
-import { SendLanes } from './sending/send-lanes.js';
 
 /** Milliseconds. */
 const RETRY_EVERY = 250;

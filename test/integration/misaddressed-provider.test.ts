@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Outcome, ProbeClient } from '#libs/providers/kinds';
-import { BreakerEvidence } from '../../apps/dispatcher/provider/breaker-evidence.js';
+import { BreakerEvidence } from '../../apps/dispatcher/outlets/breaker-evidence.js';
 import { httpAnswer, portOf, type Script, ScriptedProvider } from '../support/scripted-provider.js';
 import { sentOnce } from '../support/sent-once.js';
 import { expired, selfSigned, type TestIdentity } from '../support/tls-identities.js';

@@ -6,11 +6,11 @@ import {
   findControlChanges,
   findRecentControlChanges,
 } from '#libs/queue/watch';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import type { Duty } from '../duties/duty.js';
-import { LeaseKeeper } from '../sending/lease-keeper.js';
-import { MessageSender } from '../sending/message-sender.js';
-import { SendGate } from '../sending/send-gate.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
+import type { Duty } from '../process/duty.js';
+import { MessageSender } from '../send/message-sender.js';
+import { SendGate } from '../send/send-gate.js';
+import { LeaseKeeper } from '../take/lease-keeper.js';
 
 /**
  * Reads pauses, cancellations and changed ends from Postgres, obeys them and confirms by a row: the way that

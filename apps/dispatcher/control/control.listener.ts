@@ -6,11 +6,11 @@ import {
   NatsController,
   type WitnessesRefuted,
 } from '#libs/nats';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import { DutyTicker } from '../duties/duty-ticker.js';
-import { ProviderBreaker } from '../provider/provider-breaker.js';
-import { MessageSender } from '../sending/message-sender.js';
-import { SendGate } from '../sending/send-gate.js';
+import { ProviderBreaker } from '../outlets/provider-breaker.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
+import { DutyTicker } from '../process/duty-ticker.js';
+import { MessageSender } from '../send/message-sender.js';
+import { SendGate } from '../send/send-gate.js';
 import { ControlWatcher } from './control-watcher.js';
 
 /** Hears the broadcasts of the API and of other dispatchers. All are hints; Postgres has the truth. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { purgeDeletedMailings } from '#libs/queue/recover';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import type { Duty } from './duty.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
+import type { Duty } from '../process/duty.js';
 
 /** Removes what deleted mailings left behind, a page at a time. */
 @Injectable()

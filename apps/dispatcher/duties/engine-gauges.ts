@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { type DueBacklog, measureDueBacklog } from '#libs/queue/watch';
 import { DispatcherMetrics } from '#libs/telemetry';
-import { ProviderBreaker } from '../provider/provider-breaker.js';
-import { MessageSender } from '../sending/message-sender.js';
-import type { Duty } from './duty.js';
+import { ProviderBreaker } from '../outlets/provider-breaker.js';
+import type { Duty } from '../process/duty.js';
+import { MessageSender } from '../send/message-sender.js';
 
 /** Keeps the metrics of what is due and not sent, and lets a scrape read what is on the wire. */
 @Injectable()

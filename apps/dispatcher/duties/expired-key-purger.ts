@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { purgeExpiredKeys } from '#libs/idempotency';
-import type { Duty } from './duty.js';
+import type { Duty } from '../process/duty.js';
 
 /** Removes the idempotency keys whose time is over, a page at a time. */
 @Injectable()

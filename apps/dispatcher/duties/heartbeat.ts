@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import { beatHeart } from '#libs/queue/watch';
-import { DatabaseClock } from '../database-clock.js';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import type { Duty } from './duty.js';
+import { DatabaseClock } from '../process/database-clock.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
+import type { Duty } from '../process/duty.js';
 
 /** Shows the others that this dispatcher lives, and keeps its idea of the database's time fresh. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { finishMailings } from '#libs/queue/recover';
-import type { Duty } from './duty.js';
+import type { Duty } from '../process/duty.js';
 
 /** Finishes mailings in which nothing is open any more. */
 @Injectable()

@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import { closeSpentBatches, moveBatchesToNextWindow } from '#libs/queue/recover';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import type { Duty } from './duty.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
+import type { Duty } from '../process/duty.js';
 
 /** Closes what waits in ended or cancelled mailings, and moves what missed its window to the next one. */
 @Injectable()

@@ -3,11 +3,11 @@ import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import { takeTickets } from '#libs/queue/lease';
 import { WorkQueue } from '#libs/nats';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { LeaseKeeper } from '../sending/lease-keeper.js';
-import { SendSwitch } from '../send-switch.js';
-import { ServingMemory } from '../sending/serving-memory.js';
-import type { Duty } from './duty.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import type { Duty } from '../process/duty.js';
+import { SendSwitch } from '../process/send-switch.js';
+import { LeaseKeeper } from '../take/lease-keeper.js';
+import { ServingMemory } from '../take/serving-memory.js';
 
 /** Tickets out at a time for each lane: enough for all that wait, few enough that the urgent comes soon. */
 const TICKETS_A_LANE = 4;

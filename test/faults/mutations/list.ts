@@ -20,7 +20,7 @@ export interface Mutation {
 }
 
 const grant = 'libs/queue/grant/grant-slice.ts';
-const gate = 'apps/dispatcher/sending/send-gate.ts';
+const gate = 'apps/dispatcher/send/send-gate.ts';
 const recording = 'libs/queue/record/record-outcomes.ts';
 const sentRecording = 'libs/queue/record/record-sent.ts';
 const queueSchema = 'migrations/1764000000001-create-message-queue.ts';
@@ -75,7 +75,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       { file: gate, replace: `if (!(now < this.latestStart(batch))) return 'too late';`, by: '' },
       {
-        file: 'apps/dispatcher/sending/message-sender.ts',
+        file: 'apps/dispatcher/send/message-sender.ts',
         replace: 'deadline: this.gate.latestStartOf(message),',
         by: '',
       },
@@ -139,7 +139,7 @@ export const mutations: readonly Mutation[] = [
     guard: 'the cap on granted and unrecorded messages',
     edits: [
       {
-        file: 'apps/dispatcher/sending/unrecorded-cap.ts',
+        file: 'apps/dispatcher/grant/unrecorded-cap.ts',
         replace: 'first && this.used + first.count <= this.most;',
         by: 'first;',
       },
@@ -157,7 +157,7 @@ export const mutations: readonly Mutation[] = [
     guard: 'the agreement of different recipients before sending stops',
     edits: [
       {
-        file: 'apps/dispatcher/provider/breaker-evidence.ts',
+        file: 'apps/dispatcher/outlets/breaker-evidence.ts',
         replace: 'const RECIPIENTS_THAT_AGREE = 8;',
         by: 'const RECIPIENTS_THAT_AGREE = 1;',
       },
@@ -169,7 +169,7 @@ export const mutations: readonly Mutation[] = [
     guard: 'that who was refuted is no witness again',
     edits: [
       {
-        file: 'apps/dispatcher/provider/breaker-evidence.ts',
+        file: 'apps/dispatcher/outlets/breaker-evidence.ts',
         replace: '!this.refuted.has(message.phone, outcome.kind, when.answeredAt)',
         by: 'true',
       },
@@ -181,7 +181,7 @@ export const mutations: readonly Mutation[] = [
     guard: 'the wait for another recipient before a suspicious answer counts',
     edits: [
       {
-        file: 'apps/dispatcher/sending/outcome-effect.ts',
+        file: 'apps/dispatcher/record/outcome-effect.ts',
         replace: `return { type: 'suspect', answer: outcome };`,
         by: `return { type: 'record', becomes: usedUp ? 'failed' : 'pending', ambiguous: false, attempts };`,
       },

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import type { Sql } from '#libs/database';
 import { findRecentControlChanges } from '#libs/queue/watch';
 import { ControlWatcher } from '../../../apps/dispatcher/control/control-watcher.js';
-import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
-import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
-import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
-import type { MessageSender } from '../../../apps/dispatcher/sending/message-sender.js';
-import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
-import { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import { DatabaseClock } from '../../../apps/dispatcher/process/database-clock.js';
+import type { DispatcherIdentity } from '../../../apps/dispatcher/process/dispatcher-identity.js';
+import { SendSwitch } from '../../../apps/dispatcher/process/send-switch.js';
+import type { MessageSender } from '../../../apps/dispatcher/send/message-sender.js';
+import { SendGate } from '../../../apps/dispatcher/send/send-gate.js';
+import type { LeaseKeeper } from '../../../apps/dispatcher/take/lease-keeper.js';
 import { setup } from '../../support/queue-scenario.js';
 import { aConfig, anOpenBatch } from '../../unit/dispatcher/dispatcher-fixture.js';
 

@@ -2,10 +2,10 @@ import { expect, test, vi } from 'vitest';
 import { closeBreaker, findBreaker, openBreaker, takeProbe } from '#libs/providers/breaker';
 import type { ControlBus } from '#libs/nats';
 import type { Outcome } from '#libs/providers/kinds';
-import type { DutyTicker } from '../../../apps/dispatcher/duties/duty-ticker.js';
-import { ProviderBreaker } from '../../../apps/dispatcher/provider/provider-breaker.js';
-import type { GrantedMessage } from '../../../apps/dispatcher/sending/open-batch.js';
-import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
+import type { GrantedMessage } from '../../../apps/dispatcher/grant/open-batch.js';
+import { ProviderBreaker } from '../../../apps/dispatcher/outlets/provider-breaker.js';
+import type { DutyTicker } from '../../../apps/dispatcher/process/duty-ticker.js';
+import { SendSwitch } from '../../../apps/dispatcher/process/send-switch.js';
 import { setup } from '../../support/queue-scenario.js';
 import { anOpenBatch } from '../../unit/dispatcher/dispatcher-fixture.js';
 

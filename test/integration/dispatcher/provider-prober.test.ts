@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { findBreaker, openBreaker } from '#libs/providers/breaker';
 import type { ControlBus } from '#libs/nats';
 import type { Outcome } from '#libs/providers/kinds';
-import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
-import type { DutyTicker } from '../../../apps/dispatcher/duties/duty-ticker.js';
-import { ProviderBreaker } from '../../../apps/dispatcher/provider/provider-breaker.js';
-import { ProviderProber } from '../../../apps/dispatcher/provider/provider-prober.js';
-import type { ProbeSender } from '../../../apps/dispatcher/sending/probe-sender.js';
-import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
+import { ProviderProber } from '../../../apps/dispatcher/duties/provider-prober.js';
+import { ProviderBreaker } from '../../../apps/dispatcher/outlets/provider-breaker.js';
+import type { DispatcherIdentity } from '../../../apps/dispatcher/process/dispatcher-identity.js';
+import type { DutyTicker } from '../../../apps/dispatcher/process/duty-ticker.js';
+import { SendSwitch } from '../../../apps/dispatcher/process/send-switch.js';
+import type { ProbeSender } from '../../../apps/dispatcher/take/probe-sender.js';
 import { setup } from '../../support/queue-scenario.js';
 import { aConfig } from '../../unit/dispatcher/dispatcher-fixture.js';
 

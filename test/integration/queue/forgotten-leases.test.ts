@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Sql, Statement } from '#libs/database';
-import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
-import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
-import { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
-import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import { UnrecordedCap } from '../../../apps/dispatcher/grant/unrecorded-cap.js';
+import { DatabaseClock } from '../../../apps/dispatcher/process/database-clock.js';
+import type { DispatcherIdentity } from '../../../apps/dispatcher/process/dispatcher-identity.js';
+import { LeaseKeeper } from '../../../apps/dispatcher/take/lease-keeper.js';
 import { setup, type QueueScenario } from '../../support/queue-scenario.js';
 import { aConfig } from '../../unit/dispatcher/dispatcher-fixture.js';
 

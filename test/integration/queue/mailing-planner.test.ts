@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { loadDispatcherConfig } from '#libs/config';
 import { DispatcherMetrics } from '#libs/telemetry';
-import { MailingPlanner } from '../../../apps/dispatcher/planning/mailing-planner.js';
-import { MailingStarter } from '../../../apps/dispatcher/planning/mailing-starter.js';
-import { PageWriter } from '../../../apps/dispatcher/planning/page-writer.js';
-import { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
+import { MailingPlanner } from '../../../apps/dispatcher/plan/mailing-planner.js';
+import { MailingStarter } from '../../../apps/dispatcher/plan/mailing-starter.js';
+import { PageWriter } from '../../../apps/dispatcher/plan/page-writer.js';
+import { DispatcherIdentity } from '../../../apps/dispatcher/process/dispatcher-identity.js';
 import { setup } from '../../support/queue-scenario.js';
 
 const config = loadDispatcherConfig({

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openBreaker, takeProbe } from '#libs/providers/breaker';
-import type { OpenBatch } from '../../../apps/dispatcher/sending/open-batch.js';
+import type { OpenBatch } from '../../../apps/dispatcher/grant/open-batch.js';
 import { setup } from '../../support/queue-scenario.js';
 import { accepted, anyBatch, aSendingPath } from '../../support/sending-path.js';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { backOff, retryBucket } from '../../../apps/dispatcher/sending/back-off.js';
+import { backOff, retryBucket } from '../../../apps/dispatcher/record/back-off.js';
 
 const terms = { baseMs: 1_000, capMs: 300_000, remainingMs: Infinity };
 const almostOne = 1 - 2 ** -53;

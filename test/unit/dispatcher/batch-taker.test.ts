@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import type { WorkQueue } from '#libs/nats';
-import { BatchTaker } from '../../../apps/dispatcher/sending/batch-taker.js';
-import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
-import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
-import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
+import { SendSwitch } from '../../../apps/dispatcher/process/send-switch.js';
+import { BatchTaker } from '../../../apps/dispatcher/take/batch-taker.js';
+import type { LeaseKeeper } from '../../../apps/dispatcher/take/lease-keeper.js';
+import { ServingMemory } from '../../../apps/dispatcher/take/serving-memory.js';
 import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
 
 /** Of two lanes, with a queue that has no tickets and a Postgres that has enough to do. */

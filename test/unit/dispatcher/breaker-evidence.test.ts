@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '#libs/providers/kinds';
-import { BreakerEvidence, type Witness } from '../../../apps/dispatcher/provider/breaker-evidence.js';
+import { BreakerEvidence, type Witness } from '../../../apps/dispatcher/outlets/breaker-evidence.js';
 
 const accepted: Outcome = { kind: 'accepted' };
 const refused: Outcome = { kind: 'refused', httpStatus: 422, error: 'no such number' };

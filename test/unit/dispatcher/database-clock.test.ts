@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
+import { DatabaseClock } from '../../../apps/dispatcher/process/database-clock.js';
 
 const NOON = Date.UTC(2030, 0, 10, 12);
 

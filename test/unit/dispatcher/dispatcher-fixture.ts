@@ -1,7 +1,7 @@
 import { loadDispatcherConfig, type DispatcherConfig } from '#libs/config';
 import type { LeasedBatch } from '#libs/queue/lease';
-import { OpenBatch } from '../../../apps/dispatcher/sending/open-batch.js';
-import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import { OpenBatch } from '../../../apps/dispatcher/grant/open-batch.js';
+import { UnrecordedCap } from '../../../apps/dispatcher/grant/unrecorded-cap.js';
 
 /** The defaults, with what a test sets. */
 export function aConfig(settings: Record<string, string> = {}): DispatcherConfig {

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DutyTicker, type Tick } from '../../../apps/dispatcher/duties/duty-ticker.js';
+import { DutyTicker, type Tick } from '../../../apps/dispatcher/process/duty-ticker.js';
 
 let ticker: DutyTicker;
 const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();

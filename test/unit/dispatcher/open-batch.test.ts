@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { OpenBatch } from '../../../apps/dispatcher/sending/open-batch.js';
-import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import type { OpenBatch } from '../../../apps/dispatcher/grant/open-batch.js';
+import { UnrecordedCap } from '../../../apps/dispatcher/grant/unrecorded-cap.js';
 import { anOpenBatch } from './dispatcher-fixture.js';
 
 /** Whether the batch is drained, after everything that was due has happened. */

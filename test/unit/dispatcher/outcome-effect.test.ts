@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome, Suspicion } from '#libs/providers/kinds';
-import { effectOf, type Effect, effectOfOwn } from '../../../apps/dispatcher/sending/outcome-effect.js';
+import { type Effect, effectOf, effectOfOwn } from '../../../apps/dispatcher/record/outcome-effect.js';
 
 const error = 'why';
 const policy = { maxAttempts: 3, probe: false, onAmbiguous: 'resend' } as const;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
-import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
-import { SendGate } from '../../../apps/dispatcher/sending/send-gate.js';
+import { DatabaseClock } from '../../../apps/dispatcher/process/database-clock.js';
+import { SendSwitch } from '../../../apps/dispatcher/process/send-switch.js';
+import { SendGate } from '../../../apps/dispatcher/send/send-gate.js';
 import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
 
 const NOON = Date.UTC(2030, 0, 10, 12);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SendPace } from '../../../apps/dispatcher/sending/send-pace.js';
+import { SendPace } from '../../../apps/dispatcher/outlets/send-pace.js';
 
 /** One round trip: as many requests as are allowed at once, all accepted; returns what is allowed then. */
 function roundTrip(pace: SendPace): number {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
+import { ServingMemory } from '../../../apps/dispatcher/take/serving-memory.js';
 
 describe('the memory of mailings served', () => {
   test('makes every other order a fair one', () => {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Sql } from '#libs/database';
 import type { WaitingMessage } from '#libs/queue/lease';
-import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
-import type { DispatcherIdentity } from '../../../apps/dispatcher/dispatcher-identity.js';
-import type { GrantedMessage } from '../../../apps/dispatcher/sending/open-batch.js';
-import { SliceGranter } from '../../../apps/dispatcher/sending/slice-granter.js';
-import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import type { GrantedMessage } from '../../../apps/dispatcher/grant/open-batch.js';
+import { SliceGranter } from '../../../apps/dispatcher/grant/slice-granter.js';
+import { UnrecordedCap } from '../../../apps/dispatcher/grant/unrecorded-cap.js';
+import { DatabaseClock } from '../../../apps/dispatcher/process/database-clock.js';
+import type { DispatcherIdentity } from '../../../apps/dispatcher/process/dispatcher-identity.js';
 import { aConfig, anOpenBatch } from './dispatcher-fixture.js';
 
 beforeEach(() => {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DatabaseClock } from '../../../apps/dispatcher/database-clock.js';
-import type { GrantedMessage } from '../../../apps/dispatcher/sending/open-batch.js';
-import { SlotQueue } from '../../../apps/dispatcher/sending/slot-queue.js';
-import { SlotWindow } from '../../../apps/dispatcher/sending/slot-window.js';
-import { Ungranted } from '../../../apps/dispatcher/sending/ungranted.js';
-import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import type { GrantedMessage } from '../../../apps/dispatcher/grant/open-batch.js';
+import { Ungranted } from '../../../apps/dispatcher/grant/ungranted.js';
+import { UnrecordedCap } from '../../../apps/dispatcher/grant/unrecorded-cap.js';
+import { SlotQueue } from '../../../apps/dispatcher/outlets/slot-queue.js';
+import { SlotWindow } from '../../../apps/dispatcher/outlets/slot-window.js';
+import { DatabaseClock } from '../../../apps/dispatcher/process/database-clock.js';
 import { anOpenBatch } from './dispatcher-fixture.js';
 
 beforeEach(() => {

@@ -2,8 +2,8 @@ import { expect, test, vi } from 'vitest';
 import type { Sql } from '#libs/database';
 import type { WorkQueue } from '#libs/nats';
 import { TicketPublisher } from '../../../apps/dispatcher/duties/ticket-publisher.js';
-import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
-import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
+import { SendSwitch } from '../../../apps/dispatcher/process/send-switch.js';
+import type { LeaseKeeper } from '../../../apps/dispatcher/take/lease-keeper.js';
 import { aConfig } from './dispatcher-fixture.js';
 
 /** A publisher over a Postgres in which two batches are due. */

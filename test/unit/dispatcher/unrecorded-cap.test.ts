@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SliceRequest } from '#libs/queue/grant';
-import { PiggybackedGrant } from '../../../apps/dispatcher/sending/piggybacked-grant.js';
-import { UnrecordedCap } from '../../../apps/dispatcher/sending/unrecorded-cap.js';
+import { PiggybackedGrant } from '../../../apps/dispatcher/grant/piggybacked-grant.js';
+import { UnrecordedCap } from '../../../apps/dispatcher/grant/unrecorded-cap.js';
 
 /** Asks for places; `granted` tells whether they were given, after everything that was due has happened. */
 function ask(cap: UnrecordedCap, count: number, priority?: number) {

@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import type { BatchRunner } from '../../../apps/dispatcher/sending/batch-runner.js';
-import type { LeaseKeeper } from '../../../apps/dispatcher/sending/lease-keeper.js';
-import { SendSwitch } from '../../../apps/dispatcher/send-switch.js';
-import type { SendLanes } from '../../../apps/dispatcher/sending/send-lanes.js';
-import { ServingMemory } from '../../../apps/dispatcher/sending/serving-memory.js';
-import { UrgentLane } from '../../../apps/dispatcher/sending/urgent-lane.js';
+import { SendSwitch } from '../../../apps/dispatcher/process/send-switch.js';
+import type { BatchRunner } from '../../../apps/dispatcher/take/batch-runner.js';
+import type { LeaseKeeper } from '../../../apps/dispatcher/take/lease-keeper.js';
+import type { SendLanes } from '../../../apps/dispatcher/take/send-lanes.js';
+import { ServingMemory } from '../../../apps/dispatcher/take/serving-memory.js';
+import { UrgentLane } from '../../../apps/dispatcher/take/urgent-lane.js';
 import { anOpenBatch } from './dispatcher-fixture.js';
 
 /** Beside lanes that are busy, with nothing below priority 3, unless told otherwise; one batch of priority 9 is due. */

@@ -33,7 +33,7 @@ const programs = [
   'apps/api/main.ts',
   'apps/dispatcher/main.ts',
   'apps/simulator/main.ts',
-  'migrations/migrate.ts',
+  'apps/migrate/main.ts',
 ];
 
 /** The image itself is the stage without a name. */

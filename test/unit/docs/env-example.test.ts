@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { loadDispatcherConfig, secretSettings, settings, type SettingName } from '#libs/config';
-import { backOff } from '../../../apps/dispatcher/sending/back-off.js';
+import { backOff } from '../../../apps/dispatcher/record/back-off.js';
 import { textOf } from '../../support/documents.js';
 
 interface Entry {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mailingStatuses } from '#libs/mailings';
 import { messageStatuses } from '#libs/queue/transitions';
 import { classifyAnswer, type Outcome } from '#libs/providers/kinds';
-import { effectOf, effectOfOwn } from '../../../apps/dispatcher/sending/outcome-effect.js';
+import { effectOf, effectOfOwn } from '../../../apps/dispatcher/record/outcome-effect.js';
 import { codeSpans, sources, tableRows, textOf } from '../../support/documents.js';
 import { BEGINNING, stateDiagrams } from '../../support/state-diagram.js';
 

@@ -1,4 +1,4 @@
-import type { GrantedMessage } from './open-batch.js';
+import type { GrantedMessage } from '../grant/open-batch.js';
 
 /** Granted messages that wait for their instant, the earliest first, with one timer for all of them. */
 export class SlotQueue {

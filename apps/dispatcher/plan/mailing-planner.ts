@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { type PlanLease, releasePlan } from '#libs/queue/plan';
-import type { Duty } from '../duties/duty.js';
+import type { Duty } from '../process/duty.js';
 import { PageWriter, type PlanningStep } from './page-writer.js';
 
 /** Clients in one page: about 0.2 s of one short transaction. */

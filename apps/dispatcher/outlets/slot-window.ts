@@ -1,4 +1,5 @@
 const AT_FIRST = 8;
+
 /** Milliseconds: what lapses together counts once. */
 const ONE_LAPSE = 100;
 

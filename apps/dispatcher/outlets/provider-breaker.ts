@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Sql } from '#libs/database';
+import { type BreakerChanged, ControlBus, controlSubjects, type WitnessesRefuted } from '#libs/nats';
 import {
   type BreakerRow,
   DEFAULT_PROVIDER,
@@ -7,11 +8,10 @@ import {
   openBreaker,
   prolongOpenBreaker,
 } from '#libs/providers/breaker';
-import { type BreakerChanged, ControlBus, controlSubjects, type WitnessesRefuted } from '#libs/nats';
-import type { Duty } from '../duties/duty.js';
-import { DutyTicker } from '../duties/duty-ticker.js';
-import type { GrantedMessage } from '../sending/open-batch.js';
-import { SendSwitch } from '../send-switch.js';
+import type { GrantedMessage } from '../grant/open-batch.js';
+import { DutyTicker } from '../process/duty-ticker.js';
+import type { Duty } from '../process/duty.js';
+import { SendSwitch } from '../process/send-switch.js';
 import { type Answered, BreakerEvidence, type BreakerVerdict, isOfAnAnswer } from './breaker-evidence.js';
 import type { Suspect } from './suspects.js';
 import { isSuspicion, mayBeOwn } from './suspicion.js';

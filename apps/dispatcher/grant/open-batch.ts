@@ -1,10 +1,10 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
+import type { Outcome } from '#libs/providers/kinds';
 import type { LeasedBatch, LeaseKey, WaitingMessage } from '#libs/queue/lease';
 import type { RetrySource } from '#libs/queue/record';
-import type { Outcome } from '#libs/providers/kinds';
+import { WakeUp } from '../process/wake-up.js';
 import { Ungranted } from './ungranted.js';
 import type { UnrecordedCap, Waiting } from './unrecorded-cap.js';
-import { WakeUp } from './wake-up.js';
 
 /** A message that was granted and waits for its slot, if it needs one, and for a free connection. */
 export interface GrantedMessage extends WaitingMessage {

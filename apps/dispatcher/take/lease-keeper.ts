@@ -17,11 +17,11 @@ import {
   type WaitingMessage,
 } from '#libs/queue/lease';
 import { findExpiredLeases, freeForgottenBatches } from '#libs/queue/recover';
-import { DatabaseClock } from '../database-clock.js';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import { OpenBatch } from './open-batch.js';
-import { UnrecordedCap } from './unrecorded-cap.js';
+import { OpenBatch } from '../grant/open-batch.js';
+import { UnrecordedCap } from '../grant/unrecorded-cap.js';
+import { DatabaseClock } from '../process/database-clock.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
 
 const MOST_ASIDE = 64;
 

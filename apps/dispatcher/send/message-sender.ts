@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { type Delivery, type Outcome, ProviderClient, type Sending } from '#libs/providers/kinds';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { ProviderBreaker } from '../provider/provider-breaker.js';
-import type { GrantedMessage } from './open-batch.js';
-import { OutcomeRecorder } from './outcome-recorder.js';
+import type { GrantedMessage } from '../grant/open-batch.js';
+import { ProviderBreaker } from '../outlets/provider-breaker.js';
+import { SendPace } from '../outlets/send-pace.js';
+import { SlotQueue } from '../outlets/slot-queue.js';
+import { SlotWindow } from '../outlets/slot-window.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { OutcomeRecorder } from '../record/outcome-recorder.js';
 import { SendGate } from './send-gate.js';
-import { SendPace } from './send-pace.js';
-import { SlotQueue } from './slot-queue.js';
-import { SlotWindow } from './slot-window.js';
 
 /** One request of a message. */
 class Flight implements Sending {

@@ -1,6 +1,6 @@
 import type { AmbiguityPolicy } from '#libs/mailings';
 import type { Outcome, Suspicion } from '#libs/providers/kinds';
-import { mayBeOwn, OWN_THROTTLES_THAT_COUNT, type OwnAnswers } from '../provider/suspicion.js';
+import { mayBeOwn, OWN_THROTTLES_THAT_COUNT, type OwnAnswers } from '../outlets/suspicion.js';
 
 /** What an outcome means for its message. */
 export type Effect =
@@ -18,6 +18,7 @@ export type Effect =
 
 /** From so many own answers on, the provider's body is believed: once may have been an outage that just ended. */
 const OWN_REFUSALS_THAT_END = 2;
+
 /** What the columns of the counts can take. */
 const MOST_COUNTED = 32_767;
 

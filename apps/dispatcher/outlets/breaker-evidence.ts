@@ -5,6 +5,7 @@ import { isSuspicion, isWitness, mayBeOwn } from './suspicion.js';
 
 /** Failures in a row, with no answer between them that shows the provider at work. */
 const UNREACHABLE_IN_A_ROW = 5;
+
 const FAILING_IN_A_ROW = 20;
 
 /** Different recipients with a suspicious answer, and nobody served in between. */

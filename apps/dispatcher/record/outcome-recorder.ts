@@ -2,23 +2,23 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { isConnectionError, Sql } from '#libs/database';
+import type { Delivery, Outcome, Suspicion } from '#libs/providers/kinds';
 import {
   type MessageOutcome,
   type OutcomeWriter,
   recordOutcomes,
   recordSentAndGrantSlice,
 } from '#libs/queue/record';
-import type { Delivery, Outcome, Suspicion } from '#libs/providers/kinds';
 import { DispatcherMetrics } from '#libs/telemetry';
-import { DatabaseClock } from '../database-clock.js';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import type { Suspect } from '../provider/suspects.js';
-import type { PiggybackedGrant } from './piggybacked-grant.js';
-import type { Ending, GrantedMessage } from './open-batch.js';
+import type { Ending, GrantedMessage } from '../grant/open-batch.js';
+import type { PiggybackedGrant } from '../grant/piggybacked-grant.js';
+import { UnrecordedCap } from '../grant/unrecorded-cap.js';
+import type { Suspect } from '../outlets/suspects.js';
+import { DatabaseClock } from '../process/database-clock.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
 import { countUp, type Effect, effectOf, effectOfOwn } from './outcome-effect.js';
 import { retryTime } from './retry-time.js';
-import { UnrecordedCap } from './unrecorded-cap.js';
 
 interface Unrecorded {
   message: GrantedMessage;
@@ -29,6 +29,7 @@ interface Unrecorded {
 
 /** Milliseconds between tries while Postgres is away. */
 const SHORTEST_PAUSE = 50;
+
 const LONGEST_PAUSE = 1_000;
 
 /**

@@ -1,12 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { type FetchedTicket, WorkQueue } from '#libs/nats';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
+import type { OpenBatch } from '../grant/open-batch.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { SendSwitch } from '../process/send-switch.js';
+import { WakeUp } from '../process/wake-up.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import type { OpenBatch } from './open-batch.js';
-import { SendSwitch } from '../send-switch.js';
 import { ServingMemory } from './serving-memory.js';
-import { WakeUp } from './wake-up.js';
 
 /**
  * Finds a lane its next batch. Who has just found one looks into Postgres at once: there is mostly more, and to be

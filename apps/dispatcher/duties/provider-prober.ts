@@ -11,21 +11,25 @@ import {
   takeProbe,
 } from '#libs/providers/breaker';
 import type { Outcome } from '#libs/providers/kinds';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import type { Duty } from '../duties/duty.js';
-import { ProbeSender } from '../sending/probe-sender.js';
-import { isOfAnAnswer, reasonOf } from './breaker-evidence.js';
-import { ProviderBreaker } from './provider-breaker.js';
-import { isSuspicion, mayBeOwn } from './suspicion.js';
+import { isOfAnAnswer, reasonOf } from '../outlets/breaker-evidence.js';
+import { ProviderBreaker } from '../outlets/provider-breaker.js';
+import { isSuspicion, mayBeOwn } from '../outlets/suspicion.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
+import type { Duty } from '../process/duty.js';
+import { ProbeSender } from '../take/probe-sender.js';
 
 /** Milliseconds. A provider's return is noticed within the longest pause and the probe's own deadline. */
 const FIRST_PAUSE = 1_000;
+
 const LONGEST_PAUSE = 2_000;
+
 /** Probes to further recipients that have to fail as well until what they were all answered is believed. */
 const PROBES_THAT_AGREE = 3;
+
 /** Milliseconds after the breaker opened in which a probe that begins still counts as one that left at once. */
 const AT_ONCE = 1_000;
+
 /** How much longer than its request a probe may take before another dispatcher probes. */
 const PROBE_MARGIN = 2_000;
 

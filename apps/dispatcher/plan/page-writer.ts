@@ -3,8 +3,8 @@ import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import { type PlanLease, type PlannedPage, planPage, releasePlan } from '#libs/queue/plan';
 import { DispatcherMetrics } from '#libs/telemetry';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
 
 /** Milliseconds; renewed by each page, and a page that is being written can't be taken over anyway. */
 export const PLAN_LEASE = 10_000;

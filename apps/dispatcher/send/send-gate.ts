@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
 import { isWantedAnyway } from '#libs/queue/lease';
 import type { ControlChange } from '#libs/queue/watch';
-import { DatabaseClock } from '../database-clock.js';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { SendSwitch } from '../send-switch.js';
-import type { GrantedMessage, OpenBatch } from './open-batch.js';
+import type { GrantedMessage, OpenBatch } from '../grant/open-batch.js';
+import { DatabaseClock } from '../process/database-clock.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { SendSwitch } from '../process/send-switch.js';
 
 /** What the gate asks of a message. */
 type AtTheGate = Pick<GrantedMessage, 'batch' | 'inDoubtSince' | 'attempts' | 'resolvedAttempts'>;

@@ -1,7 +1,7 @@
 import type { DispatcherConfig } from '#libs/config';
 import { isWantedAnyway } from '#libs/queue/lease';
+import type { GrantedMessage } from '../grant/open-batch.js';
 import { backOff, retryBucket } from './back-off.js';
-import type { GrantedMessage } from './open-batch.js';
 
 export interface RetryTerms {
   /** Attempts that counted. */

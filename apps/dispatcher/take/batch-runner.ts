@@ -1,16 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import type { WaitingMessage } from '#libs/queue/lease';
 import type { Outcome } from '#libs/providers/kinds';
-import { DutyTicker } from '../duties/duty-ticker.js';
+import type { WaitingMessage } from '#libs/queue/lease';
+import type { OpenBatch } from '../grant/open-batch.js';
+import { type GrantedSlice, SliceGranter } from '../grant/slice-granter.js';
+import { DutyTicker } from '../process/duty-ticker.js';
+import { MessageSender } from '../send/message-sender.js';
+import { SendGate } from '../send/send-gate.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { MessageSender } from './message-sender.js';
-import type { OpenBatch } from './open-batch.js';
-import { SendGate } from './send-gate.js';
-import { type GrantedSlice, SliceGranter } from './slice-granter.js';
 
 /** Milliseconds until what was left unsent is due again, so that nobody spins over an unreachable provider. */
 const LEFT_OVER_DELAY = 1_000;
+
 const RELEASE_PAUSE = 250;
 
 /**
@@ -18,10 +19,14 @@ const RELEASE_PAUSE = 250;
  * the two, drawn for each, so that lanes which began together don't all look for their next batch together.
  */
 const SHORTEST_TURN = 2_000;
+
 const LONGEST_TURN = 5_000;
+
 /** Milliseconds between two questions for slots: not for each single one, yet a new limit is noticed soon. */
 const SHORTEST_WAIT = 100;
+
 const LONGEST_WAIT = 500;
+
 /** Milliseconds until there may be room for further slots in reserve. */
 const ROOM_WAIT = 20;
 

@@ -3,17 +3,19 @@ import type { DispatcherConfig } from '#libs/config';
 import { Sql } from '#libs/database';
 import { type Grant, grantPacedSlice, grantSlice, type SliceRequest } from '#libs/queue/grant';
 import type { WaitingMessage } from '#libs/queue/lease';
-import { DatabaseClock } from '../database-clock.js';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { DispatcherIdentity } from '../dispatcher-identity.js';
-import { PiggybackedGrant } from './piggybacked-grant.js';
+import { DatabaseClock } from '../process/database-clock.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { DispatcherIdentity } from '../process/dispatcher-identity.js';
 import type { GrantedMessage, OpenBatch } from './open-batch.js';
+import { PiggybackedGrant } from './piggybacked-grant.js';
 import type { Slice } from './ungranted.js';
 
 /** Milliseconds in which a slot may be spent. */
 const SLOT_GOOD_FOR = 50;
+
 /** Milliseconds: so soon after a limit was set, nothing starts any more that was granted without one. */
 const GRANT_GOOD_FOR = 1_000;
+
 /** Milliseconds for which a grant is good at least once it is here, however long Postgres took for its answer. */
 const GRANT_GOOD_ONCE_HERE = 100;
 

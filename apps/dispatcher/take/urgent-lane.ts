@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Duty } from '../duties/duty.js';
+import type { Duty } from '../process/duty.js';
+import { SendSwitch } from '../process/send-switch.js';
 import { BatchRunner } from './batch-runner.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { SendSwitch } from '../send-switch.js';
 import { SendLanes } from './send-lanes.js';
 import { ServingMemory } from './serving-memory.js';
 

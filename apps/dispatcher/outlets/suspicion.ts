@@ -2,6 +2,7 @@ import type { Outcome, Suspicion } from '#libs/providers/kinds';
 
 /** 429s that proved to be about one recipient, from which on each counts as an attempt. */
 export const OWN_THROTTLES_THAT_COUNT = 3;
+
 const TOO_MANY_REQUESTS = 429;
 
 /** How many suspicious answers proved to be a message's own. */

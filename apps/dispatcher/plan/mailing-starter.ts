@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Sql } from '#libs/database';
 import { leasePlan } from '#libs/queue/plan';
-import type { Duty } from '../duties/duty.js';
+import type { Duty } from '../process/duty.js';
 import { MailingPlanner } from './mailing-planner.js';
 import { PageWriter, PLAN_LEASE, type PlanningStep } from './page-writer.js';
 

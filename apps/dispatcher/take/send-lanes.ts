@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatcherConfig } from '#libs/config';
-import { DISPATCHER_CONFIG } from '../dispatcher-config.js';
-import { ProviderBreaker } from '../provider/provider-breaker.js';
+import type { OpenBatch } from '../grant/open-batch.js';
+import { ProviderBreaker } from '../outlets/provider-breaker.js';
+import { DISPATCHER_CONFIG } from '../process/dispatcher-config.js';
+import { SendSwitch } from '../process/send-switch.js';
 import { BatchRunner } from './batch-runner.js';
 import { BatchTaker } from './batch-taker.js';
-import type { OpenBatch } from './open-batch.js';
-import { SendSwitch } from '../send-switch.js';
 
 /** A few batches at a time go through {@link BatchRunner}, each lane taking the next as soon as it can. */
 @Injectable()

@@ -1,4 +1,5 @@
 const SLOW_START = 8;
+
 /** Milliseconds without a request on the wire after which connections count as cold again. */
 const COLD_AFTER = 1_000;
 
