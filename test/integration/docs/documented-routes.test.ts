@@ -82,7 +82,16 @@ function serves(app: NestFastifyApplication, method: string, url: string): boole
 describe('what the documents say of HTTP', () => {
   it('is something', () => {
     expect(pages.map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'docs/operations.md']),
+      expect.arrayContaining([
+        'README.md',
+        'ARCHITECTURE.md',
+        'docs/operations/is-it-healthy.md',
+        'docs/operations/messages-in-doubt.md',
+        'docs/operations/metrics-and-alarms.md',
+        'docs/operations/pausing-and-cancelling.md',
+        'docs/operations/rate-limits.md',
+        'docs/operations/the-provider-is-down.md',
+      ]),
     );
   });
 

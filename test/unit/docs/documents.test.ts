@@ -106,11 +106,24 @@ describe('README.md', () => {
   });
 });
 
-describe('docs/operations.md', () => {
-  const page = textOf('docs/operations.md');
+describe('docs/operations', () => {
+  const folder = 'docs/operations/';
+  const index = `${folder}index.md`;
+
+  it('is found from the README, and has each of its pages in the table of questions once', () => {
+    expect(relativeLinks('README.md').map(({ path }) => path)).toContain(index);
+    const found = tableRows(textOf(index), 'question').map(
+      ({ page = '' }) => /^\[[^\]]+\]\(([^)]+)\)$/.exec(page)?.[1],
+    );
+    const pagesThere = documents.filter((path) => path.startsWith(folder) && path !== index);
+    expect(pagesThere.length).toBeGreaterThan(8);
+    expect(found.map((name) => `${folder}${name}`).toSorted()).toEqual(pagesThere);
+  });
 
   it('has every metric of ours, and no other', () => {
-    const named = tableRows(page, 'metric').map(({ metric = '' }) => metric.replaceAll('`', ''));
+    const named = tableRows(textOf(`${folder}metrics-and-alarms.md`), 'metric').map(({ metric = '' }) =>
+      metric.replaceAll('`', ''),
+    );
     const registered = sources('libs/telemetry').flatMap(({ text }) =>
       [...text.matchAll(/'(ems_[a-z_]+)'/g)].map(([, name = '']) => name),
     );
@@ -119,7 +132,7 @@ describe('docs/operations.md', () => {
   });
 
   it('has every part of health, and no other', () => {
-    const named = tableRows(page, 'part of `GET /health`').map((row) =>
+    const named = tableRows(textOf(`${folder}is-it-healthy.md`), 'part of `GET /health`').map((row) =>
       (row['part of `GET /health`'] ?? '').replaceAll('`', ''),
     );
     const looked = sources('libs/health', 'libs/queue', 'apps/dispatcher/health').flatMap(({ text }) => [
