@@ -11,7 +11,7 @@ const retired = retiredWords(textOf('docs/words.md'));
 
 describe.for(pages)('$path', ({ path, text }) => {
   it('has no sentence of more than 25 words', () => {
-    expect(sentencesOf(text).length, path).toBeGreaterThan(10);
+    expect(sentencesOf(text).length, path).toBeGreaterThan(8);
     expect(longSentences(text)).toEqual([]);
   });
 
