@@ -8,6 +8,7 @@ const alone = [
   'CONTRIBUTING.md',
   'docs/message-lifecycle.md',
   'docs/nats.md',
+  'docs/simulator.md',
 ];
 
 /** The pages that people read in a hurry. */
