@@ -8,6 +8,7 @@ const alone = [
   'CONTRIBUTING.md',
   'docs/message-lifecycle.md',
   'docs/nats.md',
+  'docs/scaling.md',
   'docs/simulator.md',
 ];
 
