@@ -49,5 +49,5 @@ function unauthorized(): Problem {
 }
 
 function tooManyGuesses(waitSeconds: number): Problem {
-  return Problem.tooMany('Too many wrong keys came from this address; please wait.', waitSeconds);
+  return Problem.tooMany('Too many wrong keys came from this address: please wait.', waitSeconds);
 }

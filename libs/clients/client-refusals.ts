@@ -2,7 +2,7 @@ import { sqlState } from '#libs/database';
 import { Problem } from '#libs/problems';
 
 export function phoneTaken(): Problem {
-  return Problem.conflict('There is a client with this phone already.', [
+  return Problem.conflict('A client with this phone exists already.', [
     { path: 'phone', message: 'belongs to another client' },
   ]);
 }

@@ -56,17 +56,17 @@ function plainCharacter(character: string): string | undefined {
 function wrongCharacter(character: string, given: string): string {
   const named = nameOf(character);
   if (/^\s*[+\d][\d.,]*e[+-]?\d+\s*$/i.test(given)) {
-    return `has ${named}: a spreadsheet has rounded the number; format its column as text`;
+    return `has ${named}: a spreadsheet has rounded the number; format the column as text`;
   }
   if (/^\s*\+?\d+,0+\s*$/.test(given))
-    return `ends in ",0", as a spreadsheet writes numbers: format its column as text`;
+    return `ends in ",0", as spreadsheets write numbers: format the column as text`;
   if (/\d.*(ext|[x#;\u00D7\uFF58\uFF03])/iu.test(given) && /[ext#;x\u00D7\uFF58\uFF03]/i.test(character)) {
     return `has ${named}, which begins an extension: leave the extension out`;
   }
   if (lineEnd.test(character) || /[,/|&\\\uFF0C\uFF0F\u3001]/.test(character)) {
-    return `has ${named}, which parts two numbers: give one`;
+    return `has ${named}, which separates two numbers: give one number`;
   }
-  return `has ${named}, which no phone number has`;
+  return `has ${named}, which is not allowed in a phone number`;
 }
 
 /** The character as it looks, where it shows, and its code point. */

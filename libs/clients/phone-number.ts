@@ -13,7 +13,7 @@ export type { CountryCode };
 /** What E.164 allows, country code included, and what the table of clients holds. */
 const MOST_DIGITS = 15;
 
-const writtenInFull = 'write it with + and the country code';
+const writtenInFull = 'write the number with + and the country code';
 
 /**
  * Reads a phone number as people, spreadsheets and other programs write it: `+7 (900) 123-45-67` is 79001234567. What
@@ -65,7 +65,7 @@ function wrongForm(text: string): string | undefined {
   if (/^[-.)]/.test(text)) return `begins with "${text.charAt(0)}": ${writtenInFull}`;
   if (text.includes('+', 1)) return 'has a second "+": give one number';
   if (/(^\+?\d+|\d{5,}) ?\. ?0+$/.test(text) || /\d ?\. ?0$/.test(text)) {
-    return 'ends in ".0", as a spreadsheet writes numbers: format its column as text';
+    return 'ends in ".0", as spreadsheets write numbers: format the column as text';
   }
   if (/[-.(]$/.test(text)) return `ends with "${text.at(-1)}"`;
   if (/\( ?0 ?\)$/.test(text)) return 'ends with "(0)"';
@@ -96,7 +96,7 @@ function readPlain(text: string, country: CountryCode | undefined): number | Pho
   const inUse = one?.isValid() ? one : undefined;
   if (country !== undefined) return readNational(digits, country, inUse);
   return inUse === undefined
-    ? new PhoneRefusal(`is no international number that is in use: ${writtenInFull}`, true)
+    ? new PhoneRefusal(`is not an international number in use: ${writtenInFull}`, true)
     : Number(digits);
 }
 
@@ -114,11 +114,11 @@ function readZeroInBrackets(text: string, isInternational: boolean): number | Ph
   const inUse = spellings.filter((digits) => parseInternational(digits)?.isValid());
   if (inUse.length === 2) {
     return new PhoneRefusal(
-      `is one number with the zero in brackets and another one without it: ${writtenInFull}`,
+      `is one number with the zero in brackets and another number without the zero: ${writtenInFull}`,
     );
   }
   if (inUse.length === 0 && !isInternational) {
-    return new PhoneRefusal(`is no international number that is in use: ${writtenInFull}`);
+    return new PhoneRefusal(`is not an international number in use: ${writtenInFull}`);
   }
   const phone = [...inUse, ...spellings].map(international).find((read) => read !== undefined);
   return phone ?? new PhoneRefusal(whyNotInternational(spellings.at(-1) ?? ''));
@@ -142,12 +142,12 @@ function readNational(
   const parsed = parsePhoneNumberFromString(digits, { defaultCountry: country, extract: false });
   const national = parsed?.isPossible() && digitsOf(parsed).length <= MOST_DIGITS ? parsed : undefined;
   const read = national?.isValid() ? national : (inUse ?? national);
-  if (read === undefined) return new PhoneRefusal(`is no possible number of ${country}: ${writtenInFull}`);
+  if (read === undefined) return new PhoneRefusal(`is not a possible number of ${country}: ${writtenInFull}`);
   if (inUse === undefined || inUse.number === read.number) return Number(digitsOf(read));
   if (isMobile(inUse) && !isMobile(read)) return Number(digits);
   if (digits.startsWith(read.countryCallingCode)) {
     return new PhoneRefusal(
-      `is a number of ${country} with its country code and another one without it: ${writtenInFull}`,
+      `is a number of ${country} with a country code and another number without one: ${writtenInFull}`,
     );
   }
   return Number(digitsOf(read));
@@ -178,10 +178,9 @@ function whyNotInternational(digits: string): string {
     return `has ${digits.length} digits, and a phone number has at most ${MOST_DIGITS}`;
   }
   const why = validatePhoneNumberLength(`+${digits}`);
-  if (why === 'INVALID_COUNTRY') return `begins with no country code that is known: ${digits.slice(0, 3)}…`;
+  if (why === 'INVALID_COUNTRY') return `begins with an unknown country code: ${digits.slice(0, 3)}…`;
   if (why === 'TOO_SHORT') return 'has too few digits for its country';
   if (why === 'TOO_LONG') return 'has too many digits for its country';
-  if (why === undefined)
-    return 'has the prefix of calls within its country after the country code: leave it out';
-  return 'has a number of digits that no number of its country has';
+  if (why === undefined) return 'has a national prefix after the country code: leave out the prefix';
+  return 'has a number of digits that is not possible in its country';
 }

@@ -29,7 +29,7 @@ export const databaseUrl = textWithout((value) => {
     void new Client({ connectionString: value });
     return undefined;
   } catch (error) {
-    return `can't be used: ${error instanceof Error ? error.message : String(error)}`;
+    return `cannot be used: ${error instanceof Error ? error.message : String(error)}`;
   }
 });
 
@@ -39,7 +39,7 @@ export const providerUrl = textWithout((value) => {
   if (trouble !== undefined) return trouble;
   const { username, password, search, hash } = new URL(value);
   if (username !== '' || password !== '') {
-    return 'must have neither a user nor a password, as the provider gets PROVIDER_TOKEN instead';
+    return 'must have neither a user nor a password: the provider gets PROVIDER_TOKEN instead';
   }
   return search === '' && hash === '' ? undefined : 'must have neither a query nor a fragment';
 });
@@ -67,7 +67,7 @@ function wrongInServers(servers: readonly string[]): string | undefined {
   }
   return servers.every(hasReadableLogin)
     ? undefined
-    : 'has a user or a password with a % in it that has to be written as %25';
+    : 'has an unescaped % in the user or the password: write it as %25';
 }
 
 function isNatsAddress(server: string): boolean {

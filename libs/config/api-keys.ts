@@ -37,16 +37,16 @@ function toApiKey(entry: string): ApiKey {
 
 function wrongIn({ name, key }: ApiKey, place: number): string | undefined {
   if (!NAME.test(name)) {
-    return `entry ${place + 1} has a colon, so a name has to stand before it: 1 to 40 of A-Z, a-z, 0-9, ".", "_" and "-", as in name:key`;
+    return `entry ${place + 1} has a colon, so it needs a name before the colon: 1 to 40 of A-Z, a-z, 0-9, ".", "_" and "-", as in name:key`;
   }
   if (!PRINTABLE_ASCII.test(key) && key !== '') {
-    return `the key of entry ${place + 1} must be printable ASCII, as a header carries nothing else unchanged`;
+    return `the key of entry ${place + 1} must be printable ASCII: a header carries nothing else unchanged`;
   }
   // The name of a key without one says nothing to people.
   const which = name.startsWith('key-') ? `entry ${place + 1}` : name;
   return key.length >= SHORTEST_KEY
     ? undefined
-    : `each key must have at least ${SHORTEST_KEY} characters, and that of ${which} has ${key.length}`;
+    : `each key must have at least ${SHORTEST_KEY} characters, but the key of ${which} has ${key.length}`;
 }
 
 /** Two of one name, or one key under two names, would leave open who asked. */
@@ -56,7 +56,7 @@ function alike(keys: readonly ApiKey[]): string | undefined {
     if (first === place) continue;
     return keys[first]?.key === key
       ? `entries ${first + 1} and ${place + 1} are the same key`
-      : `entries ${first + 1} and ${place + 1} are both named ${name}, and a name is one key's`;
+      : `entries ${first + 1} and ${place + 1} are both named ${name}: give each key its own name`;
   }
   return undefined;
 }

@@ -83,7 +83,7 @@ export function loadDispatcherConfig(env: Environment = process.env) {
   const values = read(dispatcherNames, env);
   if (values.LEASE_MS < values.PROVIDER_TIMEOUT_MS * 1.5) {
     throw new ConfigError(
-      `LEASE_MS=${values.LEASE_MS} must be at least 1.5 × PROVIDER_TIMEOUT_MS=${values.PROVIDER_TIMEOUT_MS}: no request starts unless its lease outlives it.`,
+      `LEASE_MS=${values.LEASE_MS} must be at least 1.5 × PROVIDER_TIMEOUT_MS=${values.PROVIDER_TIMEOUT_MS}: the lease must outlive every request that starts under it.`,
     );
   }
   return {
@@ -159,7 +159,7 @@ function valueOf(name: SettingName, env: Environment): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new ConfigError(`${name}_FILE=${file} can't be read: ${(error as Error).message}.`);
+    throw new ConfigError(`${name}_FILE=${file} cannot be read: ${(error as Error).message}.`);
   }
 }
 

@@ -31,20 +31,20 @@ export function loadStandaloneConfig(env: Environment = process.env) {
   const isSet = (name: SettingName) => Boolean(env[name] || env[`${name}_FILE`]);
   if (isSet('DATABASE_READ_URL') && !isSet('DATABASE_URL')) {
     throw new ConfigError(
-      'DATABASE_READ_URL is to be a replica of DATABASE_URL, which is not set: npm start then brings a Postgres of its own, and that has none.',
+      'DATABASE_READ_URL is set, but DATABASE_URL is not. Set DATABASE_URL to the database that is replicated: the Postgres of npm start has no replica.',
     );
   }
   const dispatchers = values.DISPATCHERS ?? Math.min(availableParallelism(), MOST_BY_DEFAULT);
   const connections = (dispatchers + 1) * values.DATABASE_POOL_SIZE;
   if (!isSet('DATABASE_URL') && connections > OWN_POSTGRES_CONNECTIONS) {
     throw new ConfigError(
-      `DISPATCHERS=${dispatchers} and the API need ${connections} connections at DATABASE_POOL_SIZE=${values.DATABASE_POOL_SIZE}: the Postgres of npm start has ${OWN_POSTGRES_CONNECTIONS} for them.`,
+      `DISPATCHERS=${dispatchers} and the API need ${connections} connections at DATABASE_POOL_SIZE=${values.DATABASE_POOL_SIZE}: the Postgres of npm start has ${OWN_POSTGRES_CONNECTIONS} for them. Lower one of the two, or set DATABASE_URL.`,
     );
   }
   const providerUrl = isSet('PROVIDER_URL') ? read(['PROVIDER_URL'], env).PROVIDER_URL : undefined;
   if (providerUrl !== undefined && !isSet('PROVIDER_TOKEN')) {
     throw new ConfigError(
-      'PROVIDER_TOKEN is not set, and PROVIDER_URL names a provider of your own. Set PROVIDER_TOKEN to what that provider gave you: each request carries it as "Authorization: Bearer <token>".',
+      'PROVIDER_TOKEN is not set, but PROVIDER_URL names a provider of your own. Set PROVIDER_TOKEN to the token from that provider: each request carries the token as "Authorization: Bearer <token>".',
     );
   }
   return {

@@ -22,7 +22,7 @@ export function withoutLogins(natsUrls: string): string {
 /** One sentence for a database that can't be reached or migrated: the setting that names it, and the reason. */
 export function unusableDatabase(databaseUrl: string, error: unknown): ConfigError {
   return new ConfigError(
-    `DATABASE_URL=${withoutPassword(databaseUrl)} can't be brought up to date: ${reasonOf(error)}.`,
+    `DATABASE_URL=${withoutPassword(databaseUrl)} cannot be brought up to date: ${reasonOf(error)}.`,
     { cause: error },
   );
 }

@@ -27,7 +27,7 @@ export function migrationsCheck(sql: Sql): HealthCheck {
       return {
         status: 'down',
         class: 'outdated',
-        message: 'The schema is older than this version: run the migrations.',
+        message: 'The database schema is older than this version: run the migrations.',
         missing,
       };
     },

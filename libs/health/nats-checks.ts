@@ -9,7 +9,7 @@ export function natsCheck(link: NatsLink): HealthCheck {
     look: async () => {
       const server = link.connection?.getServer();
       if (server !== undefined) return { status: 'up', server };
-      const message = 'NATS is not reachable; it is tried again until it is.';
+      const message = 'NATS is not reachable. The service keeps trying to connect.';
       return { status: 'degraded', class: 'unreachable', message };
     },
   };
@@ -31,7 +31,7 @@ export function workStreamCheck(queue: WorkQueue): HealthCheck {
       const message =
         state.stream === 'unknown'
           ? 'JetStream does not answer.'
-          : 'Stream or consumer is missing; a dispatcher makes it anew.';
+          : 'The stream or its consumer is missing. A dispatcher will create it again.';
       const kind = state.stream === 'unknown' ? 'silent' : 'missing';
       return { status: 'degraded', class: kind, message, ...state };
     },

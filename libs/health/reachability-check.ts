@@ -26,14 +26,14 @@ export function reachabilityCheck(
     essential: false,
     look: async () => {
       if (!known || performance.now() - known.at > LOOK_EVERY) {
-        known = { finding: await reach(http, url, adviceOn), at: performance.now() };
+        known = { finding: await reach(name, http, url, adviceOn), at: performance.now() };
       }
       return known.finding;
     },
   };
 }
 
-async function reach(http: HttpService, url: string, adviceOn: AdviceOn): Promise<Finding> {
+async function reach(name: string, http: HttpService, url: string, adviceOn: AdviceOn): Promise<Finding> {
   try {
     const { status } = await firstValueFrom(
       http.request({
@@ -53,7 +53,9 @@ async function reach(http: HttpService, url: string, adviceOn: AdviceOn): Promis
       : isAxiosError(error)
         ? (error.code ?? error.message)
         : String(error);
-    const message = maskWords(`It is not reachable: ${reason}${advice === undefined ? '' : `: ${advice}`}.`);
+    const message = maskWords(
+      `The ${name} is not reachable: ${reason}${advice === undefined ? '' : `: ${advice}`}.`,
+    );
     return { status: 'degraded', class: advice === undefined ? 'unreachable' : 'misaddressed', message };
   }
 }

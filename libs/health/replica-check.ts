@@ -38,7 +38,7 @@ export function replicaChecks(sql: Sql, { replica }: ReadSql): HealthCheck[] {
       // The primary's own absence is told by its own check.
       const [position] = await sql.query<{ position: string }>(written).catch(() => []);
       const [lag] = await replica.query<Lag>(replayed, [position?.position]).catch((error: unknown) => {
-        throw new Error(`Lists and statistics can't be served: ${reasonOf(error)}.`);
+        throw new Error(`Lists and statistics cannot be served: ${reasonOf(error)}.`);
       });
       const { behindBytes = null, behindSeconds = null } = lag ?? {};
       const found = { behindBytes, behindSeconds };
@@ -48,7 +48,7 @@ export function replicaChecks(sql: Sql, { replica }: ReadSql): HealthCheck[] {
       return {
         status: 'degraded',
         class: 'behind',
-        message: `Lists and statistics are ${behindSeconds} s old.`,
+        message: `The replica is behind: lists and statistics are ${behindSeconds} s old.`,
         ...found,
       };
     },

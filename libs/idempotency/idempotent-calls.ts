@@ -114,14 +114,14 @@ function isRefusal(error: unknown): boolean {
 function keyReused(): Problem {
   return new Problem(
     'idempotency-key-reused',
-    'This Idempotency-Key was used for another operation or with another body: take a new one.',
+    'This Idempotency-Key was used for another operation or with another body: send a new key.',
   );
 }
 
 function inProgress(): Problem {
   return new Problem(
     'request-in-progress',
-    'A request with this Idempotency-Key is still being carried out: ask again for its answer.',
+    'A request with this Idempotency-Key is still in progress: retry to get its answer.',
     { retryAfterSeconds: 1 },
   );
 }

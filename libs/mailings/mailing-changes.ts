@@ -45,17 +45,17 @@ export function requireChangeable(mailing: Mailing, dto: UpdateMailingDto): void
   const { status, startedAt } = mailing;
   if (status === 'scheduled' || (status === 'paused' && !startedAt)) return;
   if (status === 'completed' || status === 'cancelled') {
-    throw Problem.conflict(`The mailing is ${status}, so it can't be changed any more.`);
+    throw Problem.conflict(`The mailing is ${status}, so it cannot be changed any more.`);
   }
   const fixed = Object.entries(dto).flatMap(([path, value]): FieldError[] =>
     value === undefined || changeableWhileOpen.has(path)
       ? []
-      : [{ path, message: `can't be changed while the mailing is ${status}` }],
+      : [{ path, message: `cannot be changed while the mailing is ${status}` }],
   );
   if (fixed.length > 0) {
     const names = fixed.map(({ path }) => path).join(', ');
     throw Problem.conflict(
-      `The mailing is ${status}: endAt, priority and rateLimit can be changed, ${names} can only be before it has started.`,
+      `The mailing is ${status}: endAt, priority and rateLimit can still be changed, ${names} cannot.`,
       fixed,
     );
   }
@@ -72,7 +72,7 @@ export function requireSoundTimes(
 ): void {
   const errors: FieldError[] = [];
   if (given.endAt !== undefined && times.endAt <= now) {
-    errors.push({ path: 'endAt', message: `must be in the future; it is ${now.toISOString()} now` });
+    errors.push({ path: 'endAt', message: `must be in the future; the time now is ${now.toISOString()}` });
   } else if (times.endAt <= times.startAt) {
     errors.push(
       given.endAt === undefined

@@ -57,8 +57,8 @@ export class MailingControl {
     if (statuses.includes(mailing.status)) return mailing;
     throw Problem.conflict(
       mailing.status === 'paused'
-        ? `The mailing's end, ${mailing.endAt.toISOString()}, has passed, so it can't be ${done}.`
-        : `The mailing is ${mailing.status}, so it can't be ${done}.`,
+        ? `The end of the mailing, ${mailing.endAt.toISOString()}, has passed, so it cannot be ${done}.`
+        : `The mailing is ${mailing.status}, so it cannot be ${done}.`,
     );
   }
 }

@@ -84,7 +84,7 @@ export class MailingsService {
     if (await this.store.delete(id)) return;
     const mailing = await this.store.find(id);
     if (!mailing) throw Problem.notFound('mailing', id);
-    throw Problem.conflict(`The mailing is ${mailing.status}: cancel it first, then it can be deleted.`);
+    throw Problem.conflict(`The mailing is ${mailing.status}: cancel the mailing before you delete it.`);
   }
 
   /** Says which rule of the statement that adds mailings has refused one. */

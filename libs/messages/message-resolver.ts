@@ -40,8 +40,8 @@ export class MessageResolver {
     const { status } = (await this.reader.find(id)) ?? message;
     throw Problem.conflict(
       status === 'unknown'
-        ? 'The client was deleted, so nothing is sent to it again.'
-        : `The message is ${status}, and only one that is unknown can be resolved.`,
+        ? 'The client was deleted, so the message cannot be sent again.'
+        : `The message is ${status}: only a message with the status unknown can be resolved.`,
     );
   }
 
@@ -99,11 +99,11 @@ export class MessageResolver {
 /** Only what may still be sent can be sent again. */
 function requireGoingOn({ status, isOver, endAt }: ResolvableMailing): void {
   if (status === 'cancelled') {
-    throw Problem.conflict('The mailing is cancelled, so nothing of it is sent again.');
+    throw Problem.conflict('The mailing is cancelled, so its messages cannot be sent again.');
   }
   if (isOver) {
     throw Problem.conflict(
-      `The mailing's end, ${endAt.toISOString()}, has passed, so nothing of it is sent again.`,
+      `The end of the mailing, ${endAt.toISOString()}, has passed, so its messages cannot be sent again.`,
     );
   }
 }

@@ -107,7 +107,7 @@ export class NatsLink implements OnModuleInit, OnApplicationShutdown {
       reconnectToServer: () => {
         if (this.closing) throw new Error('closing');
         dials += 1;
-        if (dials === 2) this.logger.warn('NATS is not reachable; it is tried again until it is.');
+        if (dials === 2) this.logger.warn('NATS is not reachable. The service keeps trying to connect.');
         return null;
       },
     });

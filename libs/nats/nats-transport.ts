@@ -118,15 +118,14 @@ export class NatsTransport extends ServerNats {
   private async replyTo(listener: string | undefined, message: Msg): Promise<Reply> {
     if (!(await this.admission.enter())) {
       return {
-        err: Problem.unavailable(
-          'Too many requests are being worked on, and nothing was changed; please try again.',
-        ),
+        err: Problem.unavailable('The service is overloaded. Nothing was changed: please retry.'),
       };
     }
     try {
       const packet = await this.deserializer.deserialize(message, { channel: listener });
       const handler = this.messageHandlers.get(listener ?? '');
-      if (!handler) throw new Problem('not-found', `Nothing answers to ${message.subject}.`);
+      if (!handler)
+        throw new Problem('not-found', `There is no operation with the subject ${message.subject}.`);
       const context = new RequestContext(message);
       const result = await handler(packet.data, context);
       const response = await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
@@ -142,7 +141,7 @@ export class NatsTransport extends ServerNats {
     const limit = this.link.connection?.info?.max_payload ?? Infinity;
     let encoded = await this.encode(reply, request);
     if (Buffer.byteLength(encoded.data) > limit) {
-      const detail = `The reply would exceed the ${limit} bytes that this NATS carries: ask for fewer items.`;
+      const detail = `The reply would exceed the ${limit} bytes that NATS allows: ask for fewer items.`;
       encoded = await this.encode({ err: new Problem('payload-too-large', detail) }, request);
     }
     const { status, data, headers } = encoded;

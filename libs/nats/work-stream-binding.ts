@@ -107,7 +107,7 @@ export class WorkStreamBinding {
 
 /** What to say when fewer servers keep the stream than should. */
 export function shortageOf(copies: number, replicas: number): string {
-  return `NATS keeps tickets in ${copies} of the ${replicas} copies of NATS_REPLICAS: it takes a cluster of as many servers.`;
+  return `NATS keeps ${copies} of the ${replicas} copies of NATS_REPLICAS: run a NATS cluster of at least ${replicas} servers.`;
 }
 
 function managerOf(connection: NatsConnection) {

@@ -73,7 +73,7 @@ export function join(path: string, name: string, inList = false): string {
 function wrongValue(value: unknown, depth: number): string | undefined {
   if (typeof value === 'string') return wrongText(value);
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) return 'must be a number that a double can hold';
+    if (!Number.isFinite(value)) return 'must be a number in the range of a 64-bit double';
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
       return 'must be a number below 2^53; send larger ones as strings';
     }
@@ -99,5 +99,5 @@ function wrongText(text: string): string | undefined {
 }
 
 function wrongName(name: string): string | undefined {
-  return name in Object.prototype ? 'is not allowed as a name' : wrongText(name);
+  return name in Object.prototype ? 'is not allowed as a field name' : wrongText(name);
 }

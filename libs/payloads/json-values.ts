@@ -25,7 +25,7 @@ export function requireFewValues(json: Uint8Array): void {
     throw Problem.invalid([
       {
         path: '',
-        message: `must have at most ${MOST_VALUES} fields and items, those of objects and lists inside included`,
+        message: `must have at most ${MOST_VALUES} fields and items, nested ones included`,
       },
     ]);
   }

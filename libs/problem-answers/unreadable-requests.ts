@@ -22,23 +22,29 @@ export function answerUnreadable(error: ConnectionError, socket: Socket): void {
 /** Answers CONNECT, on which Node would hang up. Where to is not repeated: it may be anything, a phone as well. */
 export function refuseTunnels(server: FastifyInstance): void {
   server.server.on('connect', ({ socket }: IncomingMessage) => {
-    refuse(socket, new Problem('method-not-allowed', 'CONNECT is not possible here.'), 'allow: GET\r\n');
+    refuse(socket, new Problem('method-not-allowed', 'CONNECT is not supported.'), 'allow: GET\r\n');
   });
 }
 
 function problemOf({ code = '' }: ConnectionError): Problem {
   const [kind, detail] = reasons.get(code) ?? [
     'invalid-input',
-    'The bytes that came are no request of HTTP/1.1.',
+    'The bytes received are not an HTTP/1.1 request.',
   ];
   return new Problem(kind, detail);
 }
 
 /** By Node's codes, whose limit is 16 KiB by default. */
 const reasons = new Map<string, [ProblemKind, string]>([
-  ['ERR_HTTP_REQUEST_TIMEOUT', ['request-timeout', 'The request did not arrive as a whole in time.']],
-  ['HPE_HEADER_OVERFLOW', ['headers-too-large', 'The address and the headers may have 16 KiB together.']],
-  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', ['payload-too-large', 'The extensions of a chunk may have 16 KiB.']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', ['request-timeout', 'The request did not arrive completely in time.']],
+  [
+    'HPE_HEADER_OVERFLOW',
+    ['headers-too-large', 'The request line and the headers together may have at most 16 KiB.'],
+  ],
+  [
+    'HPE_CHUNK_EXTENSIONS_OVERFLOW',
+    ['payload-too-large', 'The extensions of a chunk may have at most 16 KiB.'],
+  ],
 ]);
 
 function refuse(socket: Socket, problem: Problem, extraHeaders = ''): void {

@@ -56,7 +56,7 @@ export class Problem extends Error {
   static outcomeUnknown(cause?: unknown): Problem {
     return new Problem(
       'outcome-unknown',
-      'The database did not say whether the change was made: ask again under the same Idempotency-Key, or look before repeating.',
+      'The database did not confirm whether the change was made. Retry with the same Idempotency-Key, or read the resource before you repeat the request.',
       { cause },
     );
   }

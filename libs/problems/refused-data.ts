@@ -10,12 +10,12 @@ const messages = new Map([
   ['22001', 'is too long'],
   ['22003', 'is a number out of range'],
   ['22008', 'is a time out of range'],
-  ['22021', 'has a character that can not be kept'],
-  ['22P02', 'is not of the form that is asked for'],
-  ['22P05', 'has a character that can not be kept'],
+  ['22021', 'has a character that cannot be stored'],
+  ['22P02', 'does not have the required form'],
+  ['22P05', 'has a character that cannot be stored'],
   ['23502', 'is missing'],
-  ['23503', 'names nothing that is there'],
-  ['23505', 'is there already'],
+  ['23503', 'refers to something that does not exist'],
+  ['23505', 'exists already'],
   ['23514', 'is not allowed to have this value'],
 ]);
 
@@ -24,12 +24,12 @@ export function refusedData(error: unknown, state: string): Problem | undefined 
   if (!isRefusedData(error)) return undefined;
   const { table, column, constraint } = error as { table?: string; column?: string; constraint?: string };
   if (state.startsWith('23') && !givenTables.has(table ?? '')) {
-    return state === '23505' ? Problem.conflict('It conflicts with what is there already.') : undefined;
+    return state === '23505' ? Problem.conflict('The request conflicts with existing data.') : undefined;
   }
   const path = toPath(column ?? columnOf(constraint, table));
-  const errors: FieldError[] = [{ path, message: messages.get(state) ?? 'can not be kept' }];
+  const errors: FieldError[] = [{ path, message: messages.get(state) ?? 'cannot be stored' }];
   return state === '23505'
-    ? Problem.conflict('It conflicts with what is there already.', errors)
+    ? Problem.conflict('The request conflicts with existing data.', errors)
     : Problem.invalid(errors);
 }
 

@@ -28,16 +28,13 @@ const passing = /^(53...|25006|42P01|42703|42883|57014|55P03|40001|40P01)$/;
 function fromPostgres(error: unknown): Problem | undefined {
   if (mayHaveChanged(error)) return Problem.outcomeUnknown(error);
   if (isUnreachable(error)) {
-    return Problem.unavailable(
-      'The database is not reachable, and nothing was changed; please try again.',
-      error,
-    );
+    return Problem.unavailable('The database is not reachable. Nothing was changed: please retry.', error);
   }
   const state = sqlState(error);
   if (state === undefined || !/^[0-9A-Z]{5}$/.test(state)) return undefined;
   if (passing.test(state)) {
     return Problem.unavailable(
-      'The database can not serve this at the moment, and nothing was changed; please try again.',
+      'The database cannot serve this request at the moment. Nothing was changed: please retry.',
       error,
     );
   }
@@ -55,7 +52,7 @@ function fromHttp(error: unknown): Problem | undefined {
   const code = sqlState(cause) ?? sqlState(error) ?? '';
   return new Problem(
     kind,
-    fastifyDetails.get(code) ?? message.replace(unknownRoute, 'There is no $1 at $2.'),
+    fastifyDetails.get(code) ?? message.replace(unknownRoute, 'There is no operation $1 $2.'),
   );
 }
 
@@ -70,7 +67,7 @@ const unknownRoute = /^Cannot ([A-Z]+) ([^?]*).*$/s;
 const fastifyDetails = new Map([
   ['FST_ERR_CTP_BODY_TOO_LARGE', 'A body may have at most 1 MiB.'],
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 'A body must be sent as application/json.'],
-  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', 'The body does not have the length that was announced.'],
+  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', 'The length of the body differs from its Content-Length.'],
 ]);
 
 function httpStatus(error: Error): number | undefined {

@@ -180,7 +180,7 @@ describe('npm start', { timeout: 180_000 }, () => {
     [{ LEASE_MS: 'long' }, /LEASE_MS: must be a whole number from 1000 to 600000\./],
     [
       { DATABASE_URL: 'postgres://a:b@127.0.0.1:9/c' },
-      /^DATABASE_URL=postgres:\/\/a@127\.0\.0\.1:9\/c can't be .*ECONNREFUSED/m,
+      /^DATABASE_URL=postgres:\/\/a@127\.0\.0\.1:9\/c cannot be .*ECONNREFUSED/m,
     ],
   ])('refuses %j with a sentence, and starts nothing', async (settings, sentence) => {
     const folder = await aDataFolder();

@@ -53,7 +53,7 @@ describe('NATS_URL', () => {
 
   it.each(['nats://a:%zz@b', 'nats://a,nats://%E0%A4%A@b'])('refuses credentials that %s has', (value) => {
     expect(refusal('NATS_URL', value)).toBe(
-      'NATS_URL: has a user or a password with a % in it that has to be written as %25.',
+      'NATS_URL: has an unescaped % in the user or the password: write it as %25.',
     );
   });
 
@@ -72,7 +72,7 @@ describe('PROVIDER_URL', () => {
   it('needs a token, and npm start says why and what it is', () => {
     const own = { PROVIDER_URL: 'https://provider.example.com' };
     expect(() => loadStandaloneConfig(own)).toThrow(
-      /^PROVIDER_TOKEN is not set, and PROVIDER_URL names a provider of your own\. .*Authorization: Bearer <token>/,
+      /^PROVIDER_TOKEN is not set, but PROVIDER_URL names a provider of your own\. .*Authorization: Bearer <token>/,
     );
     expect(() => loadStandaloneConfig({ PROVIDER_URL: 'http://user:secret@a' })).toThrow(/neither a user/);
     expect(loadStandaloneConfig({ ...own, PROVIDER_TOKEN: 'word' }).providerToken).toBe('word');
@@ -87,7 +87,7 @@ describe('PROVIDER_URL', () => {
     'refuses %s without its password, and says what takes its place',
     (value) => {
       expect(refusal('PROVIDER_URL', value)).toBe(
-        'PROVIDER_URL: must have neither a user nor a password, as the provider gets PROVIDER_TOKEN instead.',
+        'PROVIDER_URL: must have neither a user nor a password: the provider gets PROVIDER_TOKEN instead.',
       );
     },
   );
@@ -118,7 +118,7 @@ describe.each(['DATABASE_URL', 'DATABASE_READ_URL'] as const)('%s', (name) => {
     ['postgres://a:secret@b/%E0%A4%A', 'URI malformed'],
     ['postgres://a:secret@b/c?sslrootcert=/none.pem', "ENOENT: no such file or directory, open '/none.pem'"],
   ])('refuses %s, which no connection could be made of', (value, reason) => {
-    expect(refusal(name, value)).toBe(`${name}: can't be used: ${reason}.`);
+    expect(refusal(name, value)).toBe(`${name}: cannot be used: ${reason}.`);
   });
 });
 
@@ -127,7 +127,7 @@ describe('DATABASE_READ_URL', () => {
 
   it('is refused by npm start when the database it is to be a replica of is a new one', () => {
     expect(() => loadStandaloneConfig(replica)).toThrow(
-      /^DATABASE_READ_URL is to be a replica of DATABASE_URL/,
+      /^DATABASE_READ_URL is set, but DATABASE_URL is not\./,
     );
     expect(() => loadStandaloneConfig({ ...replica, DATABASE_URL: 'postgres://primary/ems' })).not.toThrow();
   });
@@ -155,7 +155,7 @@ describe('an address that is shown', () => {
   it('is named with its setting and the reason when the database does not answer', () => {
     const refused = new AggregateError([new Error('refused by ::1'), new Error('refused by 127.0.0.1')]);
     expect(unusableDatabase('postgres://a:secret@b:1/c', refused).message).toBe(
-      "DATABASE_URL=postgres://a@b:1/c can't be brought up to date: refused by ::1; refused by 127.0.0.1.",
+      'DATABASE_URL=postgres://a@b:1/c cannot be brought up to date: refused by ::1; refused by 127.0.0.1.',
     );
   });
 });
@@ -169,7 +169,7 @@ describe('DISPATCHERS', () => {
   it('has to fit into the connections of the Postgres that npm start brings, and of no other', () => {
     const many = { DISPATCHERS: '9', DATABASE_POOL_SIZE: '20' };
     expect(() => loadStandaloneConfig(many)).toThrow(
-      'DISPATCHERS=9 and the API need 200 connections at DATABASE_POOL_SIZE=20: the Postgres of npm start has 190 for them.',
+      'DISPATCHERS=9 and the API need 200 connections at DATABASE_POOL_SIZE=20: the Postgres of npm start has 190 for them. Lower one of the two, or set DATABASE_URL.',
     );
     expect(loadStandaloneConfig({ DISPATCHERS: '16' }).dispatchers).toBe(16);
     expect(loadStandaloneConfig({ ...many, DATABASE_URL: 'postgres://a@127.0.0.1/b' }).dispatchers).toBe(9);

@@ -30,7 +30,7 @@ export function refuseOtherMethods(server: FastifyInstance): void {
     if (allowed.length === 0) return done();
     const list = [...new Set(allowed)].join(', ');
     void reply.header('allow', list);
-    done(new Problem('method-not-allowed', `${request.method} is not among ${list}.`));
+    done(new Problem('method-not-allowed', `This path supports ${list}, not ${request.method}.`));
   });
 }
 

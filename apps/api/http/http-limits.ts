@@ -96,7 +96,5 @@ async function whenAdmitted(
 }
 
 function overloaded(): Problem {
-  return Problem.unavailable(
-    'Too many requests are being worked on, and nothing was changed; please try again.',
-  );
+  return Problem.unavailable('The service is overloaded. Nothing was changed: please retry.');
 }

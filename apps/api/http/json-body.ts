@@ -17,7 +17,7 @@ export function acceptJsonOnly(server: FastifyInstance): void {
     const coding = headers['content-encoding'];
     if (coding === undefined || coding.toLowerCase() === 'identity') return done();
     void reply.header('accept-encoding', 'identity');
-    done(new Problem('unsupported-media-type', 'A body must be sent as it is, without a Content-Encoding.'));
+    done(new Problem('unsupported-media-type', 'Send the body uncompressed, without a Content-Encoding.'));
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {

@@ -22,7 +22,10 @@ const reasons = new Map<string, (host: string, port: number) => string>([
     'EADDRINUSE',
     (host, port) => `PORT=${port} is in use on ${host}: stop what listens there, or set another PORT.`,
   ],
-  ['EACCES', (_host, port) => `PORT=${port} may not be listened on by this user: set a PORT above 1023.`],
+  [
+    'EACCES',
+    (_host, port) => `PORT=${port} needs a privilege that this user does not have: set a PORT above 1023.`,
+  ],
   ['EADDRNOTAVAIL', (host) => `HOST=${host} is not an address of this machine: set another HOST.`],
-  ['ENOTFOUND', (host) => `HOST=${host} can't be resolved: set an address such as 127.0.0.1.`],
+  ['ENOTFOUND', (host) => `HOST=${host} cannot be resolved: set an address such as 127.0.0.1.`],
 ]);

@@ -39,5 +39,8 @@ function isLoopback(host: string): boolean {
 }
 
 function foreignHost(): Problem {
-  return new Problem('forbidden', 'Without API_KEYS this service answers to localhost and 127.0.0.1 only.');
+  return new Problem(
+    'forbidden',
+    'Without API_KEYS, this service answers only requests to localhost or 127.0.0.1.',
+  );
 }

@@ -18,13 +18,13 @@ const worthALook = /[^!-~]|%/;
 
 function wrongRequest({ raw, headers }: FastifyRequest): Problem | undefined {
   if (headers.host === undefined && raw.httpVersion === '1.1') {
-    return Problem.invalid([{ path: 'Host', message: 'is missing: HTTP/1.1 asks for this header' }]);
+    return Problem.invalid([{ path: 'Host', message: 'is missing: HTTP/1.1 requires this header' }]);
   }
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
-    return new Problem('expectation-failed', 'Expect may only be 100-continue.');
+    return new Problem('expectation-failed', 'The Expect header may only be 100-continue.');
   }
   if (raw.url !== undefined && worthALook.test(raw.url) && !isUtf8(raw.url)) {
-    return new Problem('invalid-input', 'The address must be UTF-8, each byte above ASCII percent-encoded.');
+    return new Problem('invalid-input', 'The URL must be UTF-8, with each byte above ASCII percent-encoded.');
   }
   return undefined;
 }

@@ -72,7 +72,8 @@ export function queueChecks(sql: Sql): HealthCheck[] {
         const found = { ...classOf(stopped[0]?.reason), providers: rows };
         const [due] = await sql.query<{ any: boolean }>(waiting);
         if (due?.any === false) {
-          const message = 'Nothing is due to try a stopped provider with; the next message will.';
+          const message =
+            'The circuit breaker is not closed, and no message is due as a probe. The next due message will be the probe.';
           return { status: 'up', message, ...found };
         }
         const message = `Sending is stopped: ${stopped.map((row) => `${row.name} (${row.reason})`).join(', ')}.`;

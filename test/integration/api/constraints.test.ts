@@ -98,7 +98,10 @@ test('a default country reads national numbers, in clients, batches and searches
     const { body } = await german.post('/v1/clients/batch', batch);
     expect(body.items[0].client.phone).toBe('79001234567');
     expect(body.items[1].error.errors).toEqual([
-      { path: 'phone', message: 'is no possible number of RU: write it with + and the country code' },
+      {
+        path: 'phone',
+        message: 'is not a possible number of RU: write the number with + and the country code',
+      },
     ]);
     expect((await german.post('/v1/clients/batch', { ...batch, defaultCountry: 'XX' })).status).toBe(400);
   } finally {

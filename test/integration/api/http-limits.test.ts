@@ -47,9 +47,7 @@ describe('requests that Postgres keeps waiting', () => {
 
     for (const { status, headers, body } of await Promise.all(waiting)) {
       expect([status, headers['retry-after'], headers.connection]).toEqual([503, '1', 'keep-alive']);
-      expect(body.detail).toBe(
-        'Too many requests are being worked on, and nothing was changed; please try again.',
-      );
+      expect(body.detail).toBe('The service is overloaded. Nothing was changed: please retry.');
     }
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(PATIENCE - 1);
     expect(refusedAfter).toBeLessThan(PATIENCE);

@@ -40,7 +40,7 @@ test('an unknown address is a problem', async () => {
   expect(body).toMatchObject({
     status: 404,
     instance: '/v1/nowhere',
-    detail: 'There is no GET at /v1/nowhere.',
+    detail: 'There is no operation GET /v1/nowhere.',
   });
 });
 

@@ -221,7 +221,10 @@ describe('deleting', () => {
   test.each(['running', 'paused'])('a %s one is a conflict that says what to do', async (status) => {
     const id = await aMailingThatIs(status);
     const answer = await api.delete(`/v1/mailings/${id}`);
-    expect([answer.status, answer.body.detail]).toEqual([409, expect.stringContaining('cancel it first')]);
+    expect([answer.status, answer.body.detail]).toEqual([
+      409,
+      expect.stringContaining('cancel the mailing before you delete it'),
+    ]);
     expect((await api.get(`/v1/mailings/${id}`)).body.status).toBe(status);
   });
 });

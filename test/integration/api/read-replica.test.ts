@@ -94,7 +94,7 @@ test('a replica that is away costs the lists and statistics only, and health say
     status: 'degraded',
     details: {
       postgres: { status: 'up' },
-      readReplica: { status: 'degraded', message: expect.stringContaining("can't be served") },
+      readReplica: { status: 'degraded', message: expect.stringContaining('cannot be served') },
     },
   });
 

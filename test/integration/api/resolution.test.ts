@@ -115,12 +115,18 @@ describe('one message', () => {
   );
 
   test.for([
-    { given: { status: 'cancelled' }, why: 'The mailing is cancelled, so nothing of it is sent again.' },
+    {
+      given: { status: 'cancelled' },
+      why: 'The mailing is cancelled, so its messages cannot be sent again.',
+    },
     {
       given: { status: 'completed', hasEnded: true },
-      why: /^The mailing's end, .+Z, has passed, so nothing/,
+      why: /^The end of the mailing, .+Z, has passed, so its messages cannot be sent again\.$/,
     },
-    { given: { hasEnded: true }, why: /^The mailing's end, .+Z, has passed, so nothing/ },
+    {
+      given: { hasEnded: true },
+      why: /^The end of the mailing, .+Z, has passed, so its messages cannot be sent again\.$/,
+    },
   ] as const)('is not to be sent again when $why', async ({ given, why }) => {
     const { messages } = await aMailingWith(given);
     const before = await api.snapshot();
@@ -137,7 +143,10 @@ describe('one message', () => {
     const { body: message } = await api.get(`/v1/messages/${messages[0]}`);
     await api.delete(`/v1/clients/${message.clientId}`);
     const { status, body } = await api.post(`/v1/messages/${messages[0]}/resolve`, { as: 'resend' });
-    expect([status, body.detail]).toEqual([409, 'The client was deleted, so nothing is sent to it again.']);
+    expect([status, body.detail]).toEqual([
+      409,
+      'The client was deleted, so the message cannot be sent again.',
+    ]);
 
     const all = await api.post(`/v1/mailings/${mailing}/resolve`, { as: 'resend' });
     expect(all.body).toMatchObject({ resolved: 1, nextCursor: null });
@@ -152,7 +161,7 @@ describe('one message', () => {
       const { status, body } = await api.post(`/v1/messages/${messages[0]}/resolve`, { as });
       expect([status, body.detail]).toEqual([
         409,
-        'The message is sent, and only one that is unknown can be resolved.',
+        'The message is sent: only a message with the status unknown can be resolved.',
       ]);
     }
     expect(await api.snapshot()).toEqual(before);

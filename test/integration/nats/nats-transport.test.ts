@@ -156,14 +156,14 @@ test('errors arrive as the problem document, in body and headers', async () => {
   const taken = await request(connection, 'ems.things.taken');
   expect(taken.json()).toEqual({
     type: 'urn:event-message-service:problem:conflict',
-    title: 'Not possible in the present state',
+    title: 'Not possible in the current state',
     status: 409,
     detail: 'It is taken.',
     instance: 'ems.things.taken',
     requestId: expect.stringMatching(/^[\w-]{36}$/),
   });
   expect(taken.headers?.get('Nats-Service-Error-Code')).toBe('409');
-  expect(taken.headers?.get('Nats-Service-Error')).toBe('Not possible in the present state');
+  expect(taken.headers?.get('Nats-Service-Error')).toBe('Not possible in the current state');
 
   const broken = await request(connection, 'ems.things.broken');
   expect(broken.json()).toMatchObject({ status: 500, detail: 'The request could not be served.' });
@@ -176,7 +176,10 @@ test('a subject that nobody handles is a 404 under a namespace of ours', async (
   const connection = await caller(url);
   for (const subject of ['ems.things.unknown', 'ems.things.echo.more']) {
     const answer = await request(connection, subject);
-    expect(answer.json()).toMatchObject({ status: 404, detail: `Nothing answers to ${subject}.` });
+    expect(answer.json()).toMatchObject({
+      status: 404,
+      detail: `There is no operation with the subject ${subject}.`,
+    });
   }
 });
 

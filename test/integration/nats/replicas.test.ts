@@ -58,8 +58,7 @@ test('a server that is in no cluster keeps one copy: tickets flow, and the log a
   await ticketsFlow(queue, queue);
 
   expect((await stream()).config.num_replicas).toBe(1);
-  const message =
-    'NATS keeps tickets in 1 of the 3 copies of NATS_REPLICAS: it takes a cluster of as many servers.';
+  const message = 'NATS keeps 1 of the 3 copies of NATS_REPLICAS: run a NATS cluster of at least 3 servers.';
   expect(warned.flat()).toEqual([message]);
   expect(await health()).toMatchObject({ status: 'degraded', message, stream: 'ok', consumer: 'ok' });
 });

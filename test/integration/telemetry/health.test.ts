@@ -146,7 +146,9 @@ test('the queue: what is due, breakers, living dispatchers', async () => {
     `UPDATE providers SET breaker = 'open', reason = 'connection refused', retry_at = now() + interval '5 s'`,
   );
   expect((await health.details(anyone)).body).toMatchObject({
-    details: { providers: { status: 'up', message: expect.stringContaining('Nothing is due') } },
+    details: {
+      providers: { status: 'up', message: expect.stringContaining('no message is due as a probe') },
+    },
   });
 
   await execute(
@@ -208,10 +210,13 @@ test('reachability: any HTTP answer will do, a refused or hanging connection wil
     status: 'degraded',
     details: {
       [`port${portOf(answering)}`]: { status: 'up', httpStatus: 404 },
-      [`port${gonePort}`]: { status: 'degraded', message: 'It is not reachable: ECONNREFUSED.' },
+      [`port${gonePort}`]: {
+        status: 'degraded',
+        message: `The port${gonePort} is not reachable: ECONNREFUSED.`,
+      },
       [`port${portOf(silent)}`]: {
         status: 'degraded',
-        message: 'It is not reachable: no answer within 1500 ms.',
+        message: `The port${portOf(silent)} is not reachable: no answer within 1500 ms.`,
       },
     },
   });
@@ -258,7 +263,7 @@ test('reachability: an answer that drips without end is given up like silence', 
   expect(await check.look()).toEqual({
     status: 'degraded',
     class: 'unreachable',
-    message: 'It is not reachable: no answer within 1500 ms.',
+    message: 'The provider is not reachable: no answer within 1500 ms.',
   });
 });
 

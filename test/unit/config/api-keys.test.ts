@@ -17,10 +17,10 @@ describe('API_KEYS', () => {
   it.each([
     ['пароль-из-кириллицы', /entry 1 must be printable ASCII/],
     ['0123456789abcdef,crm:ключ0123456789abcdef', /entry 2 must be printable ASCII/],
-    ['short', /at least 16 characters, and that of entry 1 has 5/],
-    ['billing:short', /at least 16 characters, and that of billing has 5/],
+    ['short', /at least 16 characters, but the key of entry 1 has 5/],
+    ['billing:short', /at least 16 characters, but the key of billing has 5/],
     ['billing:', /at least 16 characters/],
-    [':0123456789abcdef', /entry 1 has a colon, so a name has to stand before it/],
+    [':0123456789abcdef', /entry 1 has a colon, so it needs a name before the colon/],
     ['a+b/c:0123456789abcdef', /entry 1 has a colon/],
     [`${'x'.repeat(41)}:0123456789abcdef`, /entry 1 has a colon/],
     ['a:0123456789abcdef,a:0123456789abcdeg', /entries 1 and 2 are both named a/],

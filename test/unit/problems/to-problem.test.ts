@@ -93,9 +93,9 @@ describe('what the framework refuses', () => {
     [
       fastify(400, 'FST_ERR_CTP_INVALID_CONTENT_LENGTH'),
       400,
-      'The body does not have the length that was announced.',
+      'The length of the body differs from its Content-Length.',
     ],
-    [new NotFoundException('Cannot GET /nowhere?key=1'), 404, 'There is no GET at /nowhere.'],
+    [new NotFoundException('Cannot GET /nowhere?key=1'), 404, 'There is no operation GET /nowhere.'],
     [new NotFoundException('Nothing answers to ems.x.'), 404, 'Nothing answers to ems.x.'],
     [new ForbiddenException('Cross-origin'), 403, 'Cross-origin'],
     [new BadRequestException('Odd'), 400, 'Odd'],

@@ -20,7 +20,7 @@ const ADVICE: Record<string, [Misaddressed, string]> = {
   ],
   'a certificate nobody vouches for': [
     'certificate',
-    'nobody known here has signed the certificate: set NODE_EXTRA_CA_CERTS to a file with its CA',
+    'an unknown authority has signed the certificate: set NODE_EXTRA_CA_CERTS to a file with its CA',
   ],
   'an expired certificate': [
     'certificate',

@@ -22,7 +22,7 @@ const OTHER_NAME: Misaddress = {
 
 const UNKNOWN_ISSUER: Misaddress = {
   misaddressed: 'certificate',
-  advice: `nobody known here has signed the certificate: set ${MORE_CAS} to a file with its CA`,
+  advice: `an unknown authority has signed the certificate: set ${MORE_CAS} to a file with its CA`,
 };
 
 const OUT_OF_DATE: Misaddress = {
