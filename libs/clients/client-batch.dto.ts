@@ -8,7 +8,7 @@ import type { CountryCode } from './phone-number.js';
 /** How many clients one batch may have. */
 export const BATCH_LIMIT = 1_000;
 
-@ApiSchema({ description: 'Clients to be added together; each succeeds or fails by itself.' })
+@ApiSchema({ description: 'Clients to be added together. Each client succeeds or fails on its own.' })
 export class CreateClientBatchDto {
   @ApiProperty({
     type: 'array',
@@ -27,19 +27,20 @@ export class CreateClientBatchDto {
   items!: unknown[];
 
   @CountryField({
-    description: 'The country of phones without a country code. That of an item goes before it.',
-    leftOut: 'that of the service, if it has one',
+    description:
+      'The country of phones without a country code. The `defaultCountry` of an item takes precedence.',
+    leftOut: 'the country of the service, if it has one',
   })
   defaultCountry?: CountryCode;
 }
 
-@ApiSchema({ name: 'ClientBatchItem', description: 'What became of one item.' })
+@ApiSchema({ name: 'ClientBatchItem', description: 'The result of one item.' })
 export class ClientBatchItemDto {
   @ApiProperty({
     type: 'integer',
     minimum: 0,
     maximum: BATCH_LIMIT - 1,
-    description: 'Its place in the request, from 0.',
+    description: 'The position of the item in the request, from 0.',
     example: 0,
   })
   index!: number;
@@ -47,14 +48,17 @@ export class ClientBatchItemDto {
   @ApiProperty({
     enum: ['created', 'error'],
     enumName: 'ClientBatchItemStatus',
-    description: 'What became of it.',
+    description: 'Whether the client was created.',
   })
   status!: 'created' | 'error';
 
   @ApiPropertyOptional({ type: ClientDto, description: 'The client, if it was created.' })
   client?: ClientDto;
 
-  @ApiPropertyOptional({ type: ProblemDocument, description: 'Why not, if it was not.' })
+  @ApiPropertyOptional({
+    type: ProblemDocument,
+    description: 'Why the client was not created, if it was not.',
+  })
   error?: ProblemDocument;
 }
 
@@ -80,11 +84,11 @@ const exampleItems = [
   },
 ];
 
-@ApiSchema({ name: 'ClientBatchResult', description: 'A result for each item, in their order.' })
+@ApiSchema({ name: 'ClientBatchResult', description: 'One result for each item, in the order of the items.' })
 export class ClientBatchResultDto {
   @ApiProperty({
     type: [ClientBatchItemDto],
-    description: 'A result for each item, in their order.',
+    description: 'One result for each item, in the order of the items.',
     example: exampleItems,
   })
   items!: ClientBatchItemDto[];

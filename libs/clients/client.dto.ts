@@ -22,19 +22,20 @@ import type { CountryCode } from './phone-number.js';
 export class CreateClientDto {
   @PhoneField({
     description:
-      'With `+` or `00` and the country code; blanks, dashes, dots and brackets between its digits are dropped. Without them, a number of the default country if there is one, else an international one that is in use. A JSON integer is taken as international digits. Unique.',
+      'The phone number, with `+` or `00` and the country code. Blanks, dashes, dots and brackets between the digits are dropped. Without `+` or `00`, a number of the default country, if there is one. Without a default country, an international number that is in use. A JSON integer is read as an international number. No two clients have the same phone.',
   })
   phone!: string | number;
 
   @CountryField({
-    description: 'The country of a phone without a country code. Used to read the phone, and not kept.',
-    leftOut: 'that of the batch, else that of the service, if there is one',
+    description:
+      'The country of a phone without a country code. The service uses the country to read the phone, and does not store it.',
+    leftOut: 'the country of the batch, otherwise that of the service, if there is one',
   })
   defaultCountry?: CountryCode;
 
   @PatternField({
-    description: 'Null says that there is none.',
-    leftOut: 'it is taken from a +7 number (its second to fourth digit), else it is null',
+    description: 'The operator code; null if there is none.',
+    leftOut: 'the second to fourth digit of a +7 number, otherwise null',
     example: '900',
     optional: true,
     nullable: true,
@@ -45,7 +46,7 @@ export class CreateClientDto {
 
   @TagListField({
     description:
-      'Kept in lower case and NFC, without blanks at the ends and with single ones inside. Repeated ones are kept once.',
+      'Tags are stored in lower case and NFC, without blanks at the ends, and with single blanks inside. A repeated tag is stored once.',
     example: ['vip', 'spring'],
     optional: true,
     maxItems: 50,
@@ -53,14 +54,13 @@ export class CreateClientDto {
   tags?: string[];
 
   @ZoneField({
-    description: 'An Area/City name of the IANA time zones, or UTC. Kept as given.',
+    description: 'An Area/City name of the IANA time zones, or UTC. The name is stored as given.',
     example: 'Europe/Moscow',
   })
   timezone!: string;
 
   @JsonObjectField({
-    description:
-      'Whatever else is to be kept: up to 100 fields, and 16 KiB as JSON. A PATCH replaces the whole object.',
+    description: 'Any other data: up to 100 fields, and 16 KiB as JSON. A PATCH replaces the whole object.',
     example: { name: 'Anna' },
     optional: true,
     maxBytes: 16_384,
@@ -70,52 +70,62 @@ export class CreateClientDto {
 }
 
 /** A new phone gives a new operator code too, unless that is given as well. */
-@ApiSchema({ description: 'What is to be changed; what is left out stays.' })
+@ApiSchema({ description: 'The fields to change. Fields that are left out stay as they are.' })
 export class UpdateClientDto extends PartialType(CreateClientDto, { skipNullProperties: false }) {}
 
 @ApiSchema({ name: 'ClientRecord', description: 'A recipient.' })
 export class ClientDto {
-  @IdField({ description: 'The id.', example: 1 })
+  @IdField({ description: 'The id of the client.', example: 1 })
   id!: number;
 
   @PatternField({
-    description: 'The digits in E.164, without the plus sign.',
+    description: 'The phone number in E.164, without the plus sign.',
     example: '79001234567',
     pattern: /^[1-9]\d{1,14}$/,
     form: 'digits',
   })
   phone!: string;
 
-  @TextField({ description: 'The operator code, if there is one.', example: '900', nullable: true, max: 16 })
+  @TextField({
+    description: 'The operator code; null if there is none.',
+    example: '900',
+    nullable: true,
+    max: 16,
+  })
   operatorCode!: string | null;
 
-  @TextListField({ description: 'Without repetition.', example: ['vip', 'spring'], maxItems: 50, max: 64 })
+  @TextListField({
+    description: 'The tags, without repetition.',
+    example: ['vip', 'spring'],
+    maxItems: 50,
+    max: 64,
+  })
   tags!: string[];
 
-  @TextField({ description: 'The IANA name.', example: 'Europe/Moscow', max: 64 })
+  @TextField({ description: 'The IANA name of the time zone.', example: 'Europe/Moscow', max: 64 })
   timezone!: string;
 
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'Whatever else is kept.',
+    description: 'Any other data.',
     example: { name: 'Anna' },
   })
   attributes!: Record<string, unknown>;
 
-  @InstantField({ description: 'When it was added.', example: '2030-03-01T06:00:00.000Z' })
+  @InstantField({ description: 'When the client was added.', example: '2030-03-01T06:00:00.000Z' })
   createdAt!: string;
 
-  @InstantField({ description: 'When it was last changed.', example: '2030-03-01T06:00:00.000Z' })
+  @InstantField({ description: 'When the client was last changed.', example: '2030-03-01T06:00:00.000Z' })
   updatedAt!: string;
 }
 
-@ApiSchema({ name: 'ClientPage', description: 'A page of clients, by id.' })
+@ApiSchema({ name: 'ClientPage', description: 'A page of clients, ordered by id.' })
 export class ClientPageDto {
   @ObjectListField(() => ClientDto, { description: 'The clients of this page.' })
   items!: ClientDto[];
 
-  @TextField({ description: 'For the next page; null on the last.', nullable: true, max: 100 })
+  @TextField({ description: 'The cursor of the next page; null on the last page.', nullable: true, max: 100 })
   nextCursor!: string | null;
 }
 
@@ -123,11 +133,15 @@ export class ClientPageDto {
 export class ClientsQuery extends PageQuery {
   /** A plus sign that was not encoded arrives as a blank. */
   @treated({ convert: (value) => (typeof value === 'string' ? value.replace(/^ (?=\d)/, '+') : value) })
-  @PhoneField({ description: 'The client with this phone, written as in a new client.', optional: true })
+  @PhoneField({
+    description: 'The client with this phone, in any form that a new client may have.',
+    optional: true,
+  })
   phone?: string | number;
 
   @CountryField({
-    description: 'The country of a phone without a country code; that of the service, if any, when left out.',
+    description:
+      'The country of a phone without a country code. Default: the country of the service, if it has one.',
   })
   defaultCountry?: CountryCode;
 
@@ -138,7 +152,7 @@ export class ClientsQuery extends PageQuery {
   operatorCode?: string;
 
   @ZoneField({
-    description: 'Clients in this time zone, under whichever of its names.',
+    description: 'Clients in this time zone, whichever of its IANA names they have.',
     example: 'Europe/Moscow',
     optional: true,
   })

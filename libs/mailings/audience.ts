@@ -6,7 +6,7 @@ const MAX_VALUES = 1_000;
 /** The filter over clients: inside a list any value matches, between lists all must; empty, it is everyone. */
 @ApiSchema({
   description:
-    'Inside a list any value matches, between lists all must. A list that is left out filters nothing: {} is everyone.',
+    'A filter over clients. A client must match every list that is given; in a list, one value is enough. A list that is left out filters nothing: `{}` is every client.',
 })
 export class Audience {
   @TextListField({
@@ -20,7 +20,7 @@ export class Audience {
   operatorCodes?: string[];
 
   @TagListField({
-    description: 'Clients with at least one of these tags. Capitals and extra blanks make no difference.',
+    description: 'Clients with at least one of these tags. Upper case and extra blanks make no difference.',
     example: ['vip'],
     optional: true,
     minItems: 1,
@@ -29,7 +29,7 @@ export class Audience {
   tags?: string[];
 
   @TagListField({
-    description: 'Clients with none of these tags. Capitals and extra blanks make no difference.',
+    description: 'Clients with none of these tags. Upper case and extra blanks make no difference.',
     example: ['unsubscribed'],
     optional: true,
     minItems: 1,
@@ -38,7 +38,7 @@ export class Audience {
   excludeTags?: string[];
 
   @ZoneListField({
-    description: 'Clients in one of these time zones, under whichever of its names a zone was given.',
+    description: 'Clients in one of these time zones, whichever of the IANA names of a zone they have.',
     example: ['Europe/Moscow'],
     optional: true,
     minItems: 1,

@@ -19,14 +19,16 @@ import type { Mailing } from './mailing.entity.js';
 
 @ApiSchema({
   name: 'LocalWindow',
-  description: "The time of day, on each client's own clock, in which it may be sent to.",
+  description:
+    "The local window: the time of day, in each client's own time zone, in which messages may be sent.",
 })
 export class LocalWindow {
-  @LocalTimeField({ description: 'The first minute in which to send.', example: '09:00' })
+  @LocalTimeField({ description: 'The first minute of the window.', example: '09:00' })
   from!: string;
 
   @LocalTimeField({
-    description: 'The first minute in which not to send any more. Before `from`, it is on the next day.',
+    description:
+      'The first minute after the window. If `to` is before `from`, the window ends on the next day.',
     example: '21:00',
   })
   @rule(
@@ -36,32 +38,36 @@ export class LocalWindow {
   to!: string;
 }
 
-@ApiSchema({ description: 'A mailing to be sent.' })
+@ApiSchema({ description: 'A mailing to be added.' })
 export class CreateMailingDto {
-  @TextField({ description: 'What is sent, as it is.', example: 'The spring sale has begun.', max: 4_096 })
+  @TextField({
+    description: 'The text of every message, sent as it is.',
+    example: 'The spring sale has begun.',
+    max: 4_096,
+  })
   text!: string;
 
   @ObjectField(() => Audience, {
-    description: 'Who gets it.',
-    leftOut: 'everyone',
+    description: 'The clients who get the mailing.',
+    leftOut: 'every client',
     optional: true,
   })
   audience?: Audience;
 
   @InstantField({
-    description: 'When sending begins; in the past, it begins at once.',
+    description: 'When sending begins. If the time has passed, sending begins at once.',
     example: '2030-03-01T09:00:00+03:00',
   })
   startAt!: string;
 
   @InstantField({
-    description: 'When sending ends for good; in the future and after the start.',
+    description: 'When sending ends for good: a time in the future and after `startAt`.',
     example: '2030-03-02T09:00:00+03:00',
   })
   endAt!: string;
 
   @ObjectField(() => LocalWindow, {
-    description: 'When clients are sent to; null for any time of day.',
+    description: 'The local window of each client; null for any time of day.',
     leftOut: 'any time of day',
     optional: true,
     nullable: true,
@@ -70,7 +76,7 @@ export class CreateMailingDto {
 
   @ChoiceField({
     description:
-      'What becomes of a message of which it is not known whether the provider took it: `resend` tries it again under the same id, `hold` keeps it as `unknown`, so that it is never sent twice.',
+      'What to do with a message in doubt: one that the provider may have accepted. `resend` retries the message under the same id. `hold` gives the message the status `unknown`, so that it is never sent twice.',
     leftOut: '`resend`',
     name: 'AmbiguityPolicy',
     of: ambiguityPolicies,
@@ -80,7 +86,7 @@ export class CreateMailingDto {
   onAmbiguous?: AmbiguityPolicy;
 
   @IntegerField({
-    description: 'Higher goes first.',
+    description: 'The mailing with the higher priority goes first.',
     leftOut: '0',
     example: 0,
     optional: true,
@@ -91,8 +97,8 @@ export class CreateMailingDto {
 
   @IntegerField({
     description:
-      'The most messages a second, over all dispatchers; null for as fast as they go. The limit of the provider holds as well.',
-    leftOut: 'as fast as they go',
+      'The rate limit: the most messages a second, across all dispatchers; null for no limit. The rate limit of the provider applies as well.',
+    leftOut: 'no limit',
     example: 100,
     optional: true,
     nullable: true,
@@ -103,18 +109,18 @@ export class CreateMailingDto {
 }
 
 /** Before it has started, everything can be changed; afterwards its end, its priority and its rate limit only. */
-@ApiSchema({ description: 'What is to be changed; what is left out stays.' })
+@ApiSchema({ description: 'The fields to change. Fields that are left out stay as they are.' })
 export class UpdateMailingDto extends PartialType(CreateMailingDto, { skipNullProperties: false }) {}
 
 @ApiSchema({ name: 'Mailing', description: 'A mailing.' })
 export class MailingDto {
-  @IdField({ description: 'The id.', example: 1 })
+  @IdField({ description: 'The id of the mailing.', example: 1 })
   id!: number;
 
-  @TextField({ description: 'What is sent.', example: 'The spring sale has begun.', max: 4_096 })
+  @TextField({ description: 'The text of every message.', example: 'The spring sale has begun.', max: 4_096 })
   text!: string;
 
-  @ObjectField(() => Audience, { description: 'Who gets it.' })
+  @ObjectField(() => Audience, { description: 'The clients who get the mailing.' })
   audience!: Audience;
 
   @InstantField({ description: 'When sending begins.', example: '2030-03-01T06:00:00.000Z' })
@@ -123,22 +129,30 @@ export class MailingDto {
   @InstantField({ description: 'When sending ends for good.', example: '2030-03-02T06:00:00.000Z' })
   endAt!: string;
 
-  @ObjectField(() => LocalWindow, { description: 'Null when any time of day will do.', nullable: true })
+  @ObjectField(() => LocalWindow, {
+    description: 'The local window of each client; null for any time of day.',
+    nullable: true,
+  })
   window!: LocalWindow | null;
 
   @ChoiceField({
-    description: 'What becomes of a message of which it is not known whether the provider took it.',
+    description: 'What to do with a message in doubt: one that the provider may have accepted.',
     name: 'AmbiguityPolicy',
     of: ambiguityPolicies,
     example: 'resend',
   })
   onAmbiguous!: AmbiguityPolicy;
 
-  @IntegerField({ description: 'Higher goes first.', example: 0, min: 0, max: 100 })
+  @IntegerField({
+    description: 'The mailing with the higher priority goes first.',
+    example: 0,
+    min: 0,
+    max: 100,
+  })
   priority!: number;
 
   @IntegerField({
-    description: 'The most messages a second; null when as fast as they go.',
+    description: 'The rate limit: the most messages a second, across all dispatchers; null for no limit.',
     example: null,
     nullable: true,
     min: 1,
@@ -147,28 +161,28 @@ export class MailingDto {
   rateLimit!: number | null;
 
   @ChoiceField({
-    description: 'Where it is.',
+    description: 'The status of the mailing.',
     name: 'MailingStatus',
     of: mailingStatuses,
     example: 'scheduled',
   })
   status!: MailingStatus;
 
-  @InstantField({ description: 'When it was added.', example: '2030-02-27T12:00:00.000Z' })
+  @InstantField({ description: 'When the mailing was added.', example: '2030-02-27T12:00:00.000Z' })
   createdAt!: string;
 
-  @InstantField({ description: 'When it was last changed.', example: '2030-02-27T12:00:00.000Z' })
+  @InstantField({ description: 'When the mailing was last changed.', example: '2030-02-27T12:00:00.000Z' })
   updatedAt!: string;
 
   @InstantField({
-    description: 'When its sending began; null before.',
+    description: 'When sending began; null before that.',
     example: null,
     nullable: true,
   })
   startedAt!: string | null;
 
   @InstantField({
-    description: 'When it was completed, or cancelled and cleared up.',
+    description: 'When the mailing was completed, or when its messages were cancelled; null before that.',
     example: null,
     nullable: true,
   })
@@ -178,7 +192,7 @@ export class MailingDto {
 @ApiSchema({ name: 'ControlledMailing', description: 'A mailing after a change that dispatchers confirm.' })
 export class ControlledMailingDto extends MailingDto {
   @IntegerField({
-    description: 'Requests of this mailing that were on the wire when its dispatchers stopped or took note.',
+    description: 'Requests of this mailing that were in flight when its dispatchers confirmed the change.',
     example: 0,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
@@ -187,7 +201,7 @@ export class ControlledMailingDto extends MailingDto {
 
   @TextListField({
     description:
-      'Dispatchers that did not confirm in 3 seconds. Each stops by the end of its lease at the latest (30 seconds by default).',
+      'Dispatchers that did not confirm within 3 seconds. Each of them stops when its lease ends at the latest (30 seconds by default).',
     example: [],
     maxItems: 1_000,
     max: 64,
@@ -200,7 +214,7 @@ export class MailingPageDto {
   @ObjectListField(() => MailingDto, { description: 'The mailings of this page.' })
   items!: MailingDto[];
 
-  @TextField({ description: 'For the next page; null on the last.', nullable: true, max: 100 })
+  @TextField({ description: 'The cursor of the next page; null on the last page.', nullable: true, max: 100 })
   nextCursor!: string | null;
 }
 

@@ -15,46 +15,53 @@ import { type MessageStatus, messageStatuses } from '#libs/queue/transitions';
 
 @ApiSchema({ name: 'Message', description: "One client's copy of one mailing." })
 export class MessageDto {
-  @IdField({ description: 'The id, which is also the one the provider gets.', example: 1 })
+  @IdField({ description: 'The id of the message. The provider gets the same id.', example: 1 })
   id!: number;
 
-  @IdField({ description: 'The mailing.', example: 1 })
+  @IdField({ description: 'The id of the mailing.', example: 1 })
   mailingId!: number;
 
-  @IdField({ description: 'The client, which may have been deleted since.', example: 1 })
+  @IdField({ description: 'The id of the client, who may have been deleted since.', example: 1 })
   clientId!: number;
 
   @PatternField({
-    description: 'The phone it is sent to: the one the client had when the mailing began.',
+    description:
+      'The phone that the message is sent to: the phone that the client had when the mailing began.',
     example: '79001234567',
     pattern: /^[1-9]\d{0,14}$/,
     form: 'digits',
   })
   phone!: string;
 
-  @ChoiceField({ description: 'Where it is.', name: 'MessageStatus', of: messageStatuses, example: 'sent' })
+  @ChoiceField({
+    description: 'The status of the message.',
+    name: 'MessageStatus',
+    of: messageStatuses,
+    example: 'sent',
+  })
   status!: MessageStatus;
 
   @IntegerField({
-    description: 'Requests to the provider that count, and decisions about them.',
+    description:
+      'How many attempts there were: requests to the provider that count, and decisions of a person.',
     example: 1,
     min: 0,
     max: 32_767,
   })
   attempts!: number;
 
-  @InstantField({ description: 'When it was planned.', example: '2030-03-01T06:00:00.120Z' })
+  @InstantField({ description: 'When the message was planned.', example: '2030-03-01T06:00:00.120Z' })
   createdAt!: string;
 
   @InstantField({
-    description: 'When it is due, while it is pending; else null.',
+    description: 'When the message is due, while it is pending; otherwise null.',
     example: null,
     nullable: true,
   })
   nextAttemptAt!: string | null;
 
   @InstantField({
-    description: 'When the provider accepted it; else null.',
+    description: 'When the provider accepted the message; otherwise null.',
     example: '2030-03-01T06:00:01.480Z',
     nullable: true,
   })
@@ -62,7 +69,7 @@ export class MessageDto {
 
   @TextField({
     description:
-      'Why it is not sent, or not yet: what it was answered last, or why sending to everybody is stopped.',
+      'Why the message is not sent, or not yet: its last error, or why the circuit breaker is not closed.',
     example: null,
     nullable: true,
     max: 1_000,
@@ -73,17 +80,17 @@ export class MessageDto {
 @ApiSchema({
   name: 'Attempt',
   description:
-    'One request to the provider that did not succeed, or may not have; or what a person decided about those before.',
+    'One request to the provider that failed or is in doubt, or a decision of a person about earlier requests.',
 })
 export class AttemptDto {
-  @IntegerField({ description: 'Which one, from 1.', example: 1, min: 1, max: 32_767 })
+  @IntegerField({ description: 'The number of the attempt, from 1.', example: 1, min: 1, max: 32_767 })
   number!: number;
 
-  @InstantField({ description: 'When.', example: '2030-03-01T06:00:00.480Z' })
+  @InstantField({ description: 'The time of the attempt.', example: '2030-03-01T06:00:00.480Z' })
   at!: string;
 
   @ChoiceField({
-    description: `What came of it. ${attemptOutcomesInWords}`,
+    description: `The result of the attempt. ${attemptOutcomesInWords}`,
     name: 'AttemptOutcome',
     of: attemptOutcomes,
     example: 'ambiguous',
@@ -100,18 +107,24 @@ export class AttemptDto {
   httpStatus!: number | null;
 
   @TextField({
-    description: 'What the provider, or the network, said; or what was decided.',
+    description: 'What the provider or the network answered, or what the person decided.',
     example: 'HTTP 500: internal error',
     nullable: true,
     max: 1_000,
   })
   error!: string | null;
 
-  @IntegerField({ description: 'Milliseconds.', example: 41, nullable: true, min: 0, max: 2_147_483_647 })
+  @IntegerField({
+    description: 'The duration of the request, in milliseconds.',
+    example: 41,
+    nullable: true,
+    min: 0,
+    max: 2_147_483_647,
+  })
   latencyMs!: number | null;
 
   @TextField({
-    description: 'The dispatcher that sent it; null for a decision.',
+    description: 'The dispatcher that sent the request; null for a decision.',
     example: '4a1c3a52-5f0e-4bfb-8a5e-0a3c7a0a8d0e',
     nullable: true,
     max: 64,
@@ -123,7 +136,7 @@ export class AttemptDto {
 export class MessageWithAttemptsDto extends MessageDto {
   @ObjectListField(() => AttemptDto, {
     description:
-      'Its attempts that failed, the first one first; a success is on the message itself. What counts as no attempt is not listed, such as a probe of a provider that is down, unless it ends the message.',
+      'The attempts that did not succeed, the first one first. The message itself shows a success. Requests that do not count as attempts, such as probes, are listed only if they end the message.',
   })
   attemptLog!: AttemptDto[];
 }
@@ -131,11 +144,11 @@ export class MessageWithAttemptsDto extends MessageDto {
 @ApiSchema({ name: 'MessagePage', description: 'A page of messages.' })
 export class MessagePageDto {
   @ObjectListField(() => MessageDto, {
-    description: 'The messages of this page: at most as many as were asked for, perhaps none.',
+    description: 'The messages of this page: at most `limit`, perhaps none.',
   })
   items!: MessageDto[];
 
-  @TextField({ description: 'For the next page; null on the last.', nullable: true, max: 100 })
+  @TextField({ description: 'The cursor of the next page; null on the last page.', nullable: true, max: 100 })
   nextCursor!: string | null;
 }
 

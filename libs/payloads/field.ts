@@ -10,7 +10,7 @@ export interface FieldOptions {
   /** May be null, which is another thing than leaving it out. */
   nullable?: boolean;
   /**
-   * What leaving it out means, reading on from "Left out:". Said where something is made; where something is
+   * What leaving it out means, reading on from "Default:". Said where something is made; where something is
    * changed, what is left out stays.
    */
   leftOut?: string;

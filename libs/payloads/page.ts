@@ -6,7 +6,7 @@ import { TextField } from './text-fields.js';
 export class PageQuery {
   @DigitsAsNumber()
   @IntegerField({
-    description: 'How many items at most; 50 when left out.',
+    description: 'How many items the page has at most. Default: 50.',
     optional: true,
     min: 1,
     max: 500,
@@ -16,7 +16,7 @@ export class PageQuery {
   limit: number = 50;
 
   @TextField({
-    description: 'The `nextCursor` of the page before; left out for the first page.',
+    description: 'The `nextCursor` of the previous page. Leave it out for the first page.',
     optional: true,
     max: 100,
   })
@@ -46,7 +46,7 @@ export class Cursors {
     const [list, key] = Buffer.from(cursor, 'base64url').toString().split(':');
     const lastKey = Number(key);
     if (list === this.list && Number.isSafeInteger(lastKey) && this.write(lastKey) === cursor) return lastKey;
-    throw Problem.invalid([{ path: 'cursor', message: 'must be a nextCursor that this list has given' }]);
+    throw Problem.invalid([{ path: 'cursor', message: 'must be a nextCursor of this list' }]);
   }
 
   /** The page of `rows` when one more than `limit` was asked for, which tells whether there is a next page. */

@@ -12,11 +12,11 @@ import {
 
 const A_YEAR = 31_536_000;
 
-@ApiSchema({ description: 'What is to be changed; what is left out stays.' })
+@ApiSchema({ description: 'The fields to change. Fields that are left out stay as they are.' })
 export class UpdateProviderDto {
   @IntegerField({
     description:
-      'The most messages a second, over all mailings and dispatchers; null for as fast as they go.',
+      'The rate limit: the most messages a second, across all mailings and dispatchers; null for no limit.',
     example: 500,
     optional: true,
     nullable: true,
@@ -27,7 +27,7 @@ export class UpdateProviderDto {
 
   @IntegerField({
     description:
-      'How long the provider knows the id of a message again, in seconds: as long as that, one that may have been accepted is sent again under its id without being taken twice. Null for ever.',
+      "The provider's deduplication window, in seconds: for how long the provider recognises a message's id. Within the window, a message in doubt is retried under its id, and is not accepted twice. Null: the window never ends.",
     example: 86_400,
     optional: true,
     nullable: true,
@@ -37,11 +37,14 @@ export class UpdateProviderDto {
   keyLifetimeSeconds?: number | null;
 }
 
-@ApiSchema({ name: 'ProviderBreaker', description: 'Whether the provider is sent to.' })
+@ApiSchema({
+  name: 'ProviderBreaker',
+  description: 'The circuit breaker: whether messages are sent to the provider.',
+})
 export class ProviderBreakerDto {
   @ChoiceField({
     description:
-      'Closed: it is. Open: it is not, since it could not be reached or failed. Half open: one message is being sent to see.',
+      '`closed`: messages are sent. `open`: no messages are sent, since the provider could not be reached or failed. `half_open`: one message is being sent as a probe.',
     name: 'BreakerState',
     of: breakerStates,
     example: 'closed',
@@ -49,18 +52,23 @@ export class ProviderBreakerDto {
   state!: BreakerState;
 
   @TextField({
-    description: 'Why it is not closed; null when it is.',
+    description: 'Why the breaker is not closed; null when it is closed.',
     example: null,
     nullable: true,
     max: 1_000,
   })
   reason!: string | null;
 
-  @InstantField({ description: 'When it opened; null when it is closed.', example: null, nullable: true })
+  @InstantField({
+    description: 'When the breaker opened; null when it is closed.',
+    example: null,
+    nullable: true,
+  })
   openedAt!: string | null;
 
   @InstantField({
-    description: 'When one message is sent next to see whether the provider is back; null when it is closed.',
+    description:
+      'When the next probe is due: one message that shows whether the provider works again. Null when the breaker is closed.',
     example: null,
     nullable: true,
   })
@@ -69,14 +77,15 @@ export class ProviderBreakerDto {
 
 @ApiSchema({ name: 'Provider', description: 'A sending service.' })
 export class ProviderDto {
-  @IdField({ description: 'The id.', example: 1 })
+  @IdField({ description: 'The id of the provider.', example: 1 })
   id!: number;
 
-  @TextField({ description: 'Its name.', example: 'default', max: 100 })
+  @TextField({ description: 'The name of the provider.', example: 'default', max: 100 })
   name!: string;
 
   @IntegerField({
-    description: 'The most messages a second; null when as fast as they go.',
+    description:
+      'The rate limit: the most messages a second, across all mailings and dispatchers; null for no limit.',
     example: null,
     nullable: true,
     min: 1,
@@ -85,7 +94,8 @@ export class ProviderDto {
   rateLimit!: number | null;
 
   @IntegerField({
-    description: 'How long it knows the id of a message again, in seconds; null for ever.',
+    description:
+      "The provider's deduplication window, in seconds: for how long the provider recognises a message's id. Null: the window never ends.",
     example: 86_400,
     nullable: true,
     min: 1,
@@ -93,15 +103,15 @@ export class ProviderDto {
   })
   keyLifetimeSeconds!: number | null;
 
-  @ObjectField(() => ProviderBreakerDto, { description: 'Whether it is sent to.' })
+  @ObjectField(() => ProviderBreakerDto, { description: 'The circuit breaker of the provider.' })
   breaker!: ProviderBreakerDto;
 }
 
-@ApiSchema({ name: 'ProviderPage', description: 'A page of providers, by their ids.' })
+@ApiSchema({ name: 'ProviderPage', description: 'A page of providers, ordered by id.' })
 export class ProviderPageDto {
   @ObjectListField(() => ProviderDto, { description: 'The providers of this page.' })
   items!: ProviderDto[];
 
-  @TextField({ description: 'For the next page; null on the last.', nullable: true, max: 100 })
+  @TextField({ description: 'The cursor of the next page; null on the last page.', nullable: true, max: 100 })
   nextCursor!: string | null;
 }

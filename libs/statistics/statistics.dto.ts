@@ -6,21 +6,21 @@ function CountField(description: string, example = 0): PropertyDecorator {
   return IntegerField({ description, example, min: 0, max: Number.MAX_SAFE_INTEGER });
 }
 
-@ApiSchema({ description: 'How many messages are in each status.' })
+@ApiSchema({ description: 'How many messages have each status.' })
 export class MessageCounts implements Record<MessageStatus, number> {
-  @CountField('Still to be sent, or to be tried again.', 800)
+  @CountField('To be sent, or to be retried.', 800)
   pending!: number;
 
-  @CountField('Cancelled before they were sent, with their mailing or their client.')
+  @CountField('Cancelled before they were sent, together with the mailing or the client.')
   cancelled!: number;
 
-  @CountField('Not sent before the end, or never inside the window.')
+  @CountField('Not sent before the end of the mailing, or never inside the local window.')
   expired!: number;
 
-  @CountField('Refused by the provider for good, or tried too often.')
+  @CountField('Refused by the provider for good, or given up after too many attempts.')
   failed!: number;
 
-  @CountField('Perhaps sent: an answer was lost, and no more attempt follows.')
+  @CountField('In doubt: the provider may have accepted the message, and no further attempt follows.')
   unknown!: number;
 
   @CountField('Accepted by the provider.', 4_200)
@@ -33,15 +33,18 @@ export class MessageCounts implements Record<MessageStatus, number> {
   delivered!: number;
 }
 
-@ApiSchema({ name: 'MailingStatistics', description: 'How far a mailing is.' })
+@ApiSchema({ name: 'MailingStatistics', description: 'The counts of one mailing.' })
 export class MailingStatisticsDto {
-  @IdField({ description: 'The mailing.', example: 1 })
+  @IdField({ description: 'The id of the mailing.', example: 1 })
   mailingId!: number;
 
-  @CountField('Its messages, whatever their status; grows until the mailing is planned.', 5_000)
+  @CountField(
+    'All messages of the mailing, whatever their status. The total grows until the mailing is planned.',
+    5_000,
+  )
   total!: number;
 
-  @ObjectField(() => MessageCounts, { description: 'Its messages by status.' })
+  @ObjectField(() => MessageCounts, { description: 'The messages of the mailing by status.' })
   byStatus!: MessageCounts;
 }
 
@@ -50,11 +53,11 @@ export class MailingStatisticsPageDto {
   @ObjectListField(() => MailingStatisticsDto, { description: 'The mailings of this page.' })
   items!: MailingStatisticsDto[];
 
-  @TextField({ description: 'For the next page; null on the last.', nullable: true, max: 100 })
+  @TextField({ description: 'The cursor of the next page; null on the last page.', nullable: true, max: 100 })
   nextCursor!: string | null;
 }
 
-@ApiSchema({ name: 'Statistics', description: 'How far everything is.' })
+@ApiSchema({ name: 'Statistics', description: 'The counts of all mailings.' })
 export class StatisticsDto {
   @CountField('All messages, whatever their status.', 5_000)
   total!: number;
@@ -64,7 +67,7 @@ export class StatisticsDto {
 
   @ApiProperty({
     type: MailingStatisticsPageDto,
-    description: 'The same for each mailing, the newest first.',
+    description: 'The same counts for each mailing, the newest first.',
   })
   mailings!: MailingStatisticsPageDto;
 }

@@ -27,7 +27,9 @@ export class ClientsController {
     summary: 'Add a client',
     answer: { status: 201, description: 'The client.', type: ClientDto, location: '/v1/clients/1' },
     takesBody: true,
-    problems: { conflict: 'There is a client with this phone already; `GET /v1/clients?phone=` finds it.' },
+    problems: {
+      conflict: 'A client with this phone exists already. `GET /v1/clients?phone=` finds that client.',
+    },
   })
   create(@Body() dto: CreateClientDto): Promise<ClientDto> {
     return this.clients.create(dto);
@@ -37,7 +39,7 @@ export class ClientsController {
   @Operation({
     summary: 'Add up to 1,000 clients',
     description:
-      'Each succeeds or fails by itself; those that can be added are added together. A body of more than 1 MiB or 50,000 values is refused as a whole: make two of it.',
+      'Each client succeeds or fails on its own. The clients that can be added are added together. A body of more than 1 MiB or 50,000 values is refused as a whole: split the batch.',
     answer: { status: 200, description: 'A result for each client.', type: ClientBatchResultDto },
     takesBody: true,
   })
@@ -48,7 +50,7 @@ export class ClientsController {
   @Get()
   @Operation({
     summary: 'List clients',
-    description: 'By id; only those that match everything given.',
+    description: 'Ordered by id. A client must match every filter that is given.',
     answer: { status: 200, description: 'A page of clients.', type: ClientPageDto },
   })
   list(@Query() query: ClientsQuery): Promise<ClientPageDto> {
@@ -70,14 +72,14 @@ export class ClientsController {
   @Operation({
     summary: 'Change a client',
     description:
-      'What is left out stays. A new phone gives a new operator code too, unless that is given as well. Messages that are planned keep the phone they were planned with.',
+      'Fields that are left out stay as they are. A new phone also changes the operator code, unless the request gives one. Messages that are planned already keep their phone.',
     id: 'client',
     answer: { status: 200, description: 'The client as it is now.', type: ClientDto },
     takesBody: true,
     example: { of: UpdateClientDto, value: { tags: ['vip', 'spring'], timezone: 'Asia/Yekaterinburg' } },
     problems: {
       'not-found': 'There is no such client.',
-      conflict: 'There is another client with this phone.',
+      conflict: 'Another client has this phone.',
     },
   })
   update(@Id() id: number, @Body() dto: UpdateClientDto): Promise<ClientDto> {
@@ -87,9 +89,10 @@ export class ClientsController {
   @Delete(':id')
   @Operation({
     summary: 'Delete a client',
-    description: 'What it has not been sent yet is cancelled. Past statistics do not change.',
+    description:
+      'The messages that the client has not been sent yet are cancelled. Past statistics do not change.',
     id: 'client',
-    answer: { status: 204, description: 'It is gone.' },
+    answer: { status: 204, description: 'The client is deleted.' },
     problems: { 'not-found': 'There is no such client.' },
   })
   delete(@Id() id: number): Promise<void> {

@@ -15,7 +15,7 @@ interface CommonAnswer {
   headers?: Record<string, HeaderName>;
   /** The kinds of problem with that status, if not all. */
   kinds?: readonly string[];
-  holdsFor?: (operation: Operation, method: string, path: string) => boolean;
+  appliesTo?: (operation: Operation, method: string, path: string) => boolean;
 }
 
 const takesKey = ({ security }: Operation) => security?.length !== 0;
@@ -25,82 +25,84 @@ const commonAnswers: CommonAnswer[] = [
   {
     name: 'Unauthorized',
     status: 401,
-    reason: 'The service has keys, and the request carries none of them.',
+    reason:
+      'The service has API keys, and the request carries none of them. Send one as `Authorization: Bearer <key>`.',
     headers: { 'WWW-Authenticate': 'Authenticate' },
-    holdsFor: takesKey,
+    appliesTo: takesKey,
   },
   {
     name: 'Forbidden',
     status: 403,
     reason:
-      'The request comes from a page of another origin, or, while the service has no keys, does not name this host as localhost or 127.0.0.1.',
+      'The request comes from a web page of another origin. Or the service has no API keys, and the `Host` header is neither localhost nor a loopback address.',
   },
   {
     name: 'MethodNotAllowed',
     status: 405,
-    reason: 'The path has other methods; `Allow` names them.',
+    reason:
+      'The path does not support this method. The `Allow` header lists the methods that the path supports.',
     headers: { Allow: 'Allow' },
   },
   {
     name: 'RequestTimeout',
     status: 408,
-    reason: 'The request did not arrive as a whole in time; the connection is closed.',
+    reason: 'The request did not arrive completely in time. The service closes the connection.',
   },
   {
     name: 'PayloadTooLarge',
     status: 413,
-    reason: 'The body has more than 1 MiB.',
-    holdsFor: takesBody,
+    reason: 'The body is larger than 1 MiB.',
+    appliesTo: takesBody,
   },
   {
     name: 'UnsupportedMediaType',
     status: 415,
-    reason: 'The body is not sent as application/json, or is compressed.',
-    holdsFor: takesBody,
+    reason: 'The content type is not `application/json`, or the body is compressed.',
+    appliesTo: takesBody,
   },
   {
     name: 'ExpectationFailed',
     status: 417,
-    reason: 'The request has an `Expect` other than `100-continue`.',
+    reason: 'The `Expect` header has another value than `100-continue`.',
   },
   {
     name: 'TooManyRequests',
     status: 429,
     reason:
-      'Too many wrong keys came from this address; wait `Retry-After` seconds. A right key is always answered.',
+      'Too many wrong keys came from this address. Wait `Retry-After` seconds. A request with a valid key is always answered.',
     headers: { 'Retry-After': 'RetryAfter' },
-    holdsFor: (operation, _method, path) => takesKey(operation) || tellsByKey(path),
+    appliesTo: (operation, _method, path) => takesKey(operation) || tellsByKey(path),
   },
   {
     name: 'HeadersTooLarge',
     status: 431,
-    reason: 'The headers have more than 16 KiB; the connection is closed.',
+    reason:
+      'The request line and the headers are together larger than 16 KiB. The service closes the connection.',
   },
   {
     name: 'InternalError',
     status: 500,
-    reason: 'Something went wrong on our side; the logs tell more under the `requestId`.',
+    reason: 'The service failed unexpectedly. Look for the `requestId` in its logs.',
   },
   {
     name: 'ReadUnavailable',
     status: 503,
-    reason:
-      'The service has too much to do, or its database is not reachable; try again after `Retry-After` seconds.',
+    reason: 'The service is overloaded, or its database is not reachable. Retry after `Retry-After` seconds.',
     kinds: ['unavailable'],
     headers: { 'Retry-After': 'RetryAfter' },
-    holdsFor: (operation, method) => method === 'get' && takesKey(operation),
+    appliesTo: (operation, method) => method === 'get' && takesKey(operation),
   },
   {
     name: 'Unavailable',
     status: 503,
     reason:
-      'The service has too much to do, or its database is not reachable: nothing was done, so try again after `Retry-After` seconds.',
+      'The service is overloaded, or its database is not reachable. Nothing was changed: retry after `Retry-After` seconds.',
     reasons: {
       'outcome-unknown':
-        'The change may have been made: ask again under the same `Idempotency-Key`, or look before repeating the request. There is no `Retry-After` then.',
+        'The change may have been made. Retry with the same `Idempotency-Key`, or read the resource before you repeat the request. This answer has no `Retry-After`.',
     },
     headers: { 'Retry-After': 'RetryAfter' },
-    holdsFor: takesKey,
+    appliesTo: takesKey,
   },
 ];
 
@@ -109,8 +111,8 @@ export function describeCommonAnswers(document: OpenAPIObject): void {
   const responses = Object.fromEntries(commonAnswers.map((answer) => [answer.name, described(answer)]));
   document.components = { ...document.components, responses };
   for (const { operation, method, path } of operationsOf(document)) {
-    for (const { name, status, holdsFor } of commonAnswers) {
-      if (holdsFor?.(operation, method, path) === false) continue;
+    for (const { name, status, appliesTo } of commonAnswers) {
+      if (appliesTo?.(operation, method, path) === false) continue;
       operation.responses[status] ??= { $ref: `#/components/responses/${name}` };
     }
   }

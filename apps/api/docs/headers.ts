@@ -5,19 +5,19 @@ import { operationsOf } from './document-parts.js';
 const headers = {
   RequestId: {
     description:
-      "The id under which the logs tell of the request: the caller's own `X-Request-Id`, if that has 1 to 128 letters, digits, `.`, `:`, `_` or `-`, else a new one.",
+      "The id of the request in the logs. The service takes the caller's `X-Request-Id` if that has 1 to 128 letters, digits, `.`, `:`, `_` or `-`. Otherwise the service makes a new id.",
     schema: { type: 'string', examples: ['6f9c2f4e-6f0b-4a53-9a0e-3f3f6f1c2b1a'] },
   },
   RetryAfter: {
-    description: 'Seconds after which it is worth trying again.',
+    description: 'Wait this many seconds before you retry.',
     schema: { type: 'integer', minimum: 1, maximum: 86_400, examples: [1] },
   },
   Authenticate: {
-    description: 'How to send a key.',
+    description: 'How to authenticate: with an API key as the bearer token.',
     schema: { type: 'string', examples: ['Bearer realm="event-message-service"'] },
   },
   Allow: {
-    description: 'The methods that the path has.',
+    description: 'The methods that the path supports.',
     schema: { type: 'string', examples: ['POST, GET, HEAD'] },
   },
 };

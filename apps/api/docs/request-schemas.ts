@@ -60,5 +60,5 @@ function sayOf(property: Schema & { [LEFT_OUT]?: string }, isChange: boolean): v
   const { [LEFT_OUT]: meaning, description = '' } = property;
   delete property[LEFT_OUT];
   if (isChange) delete property.default;
-  else if (meaning !== undefined) property.description = `${description} Left out: ${meaning}.`;
+  else if (meaning !== undefined) property.description = `${description} Default: ${meaning}.`;
 }

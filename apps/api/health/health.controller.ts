@@ -15,7 +15,7 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({ summary: 'Whether the process serves requests', security: [] })
-  @ApiOkResponse({ description: 'It does.', type: LiveDto })
+  @ApiOkResponse({ description: 'The process serves requests.', type: LiveDto })
   live(): LiveDto {
     return { status: 'ok' };
   }
@@ -23,11 +23,15 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({
     summary: 'Whether the process can do its work',
-    description: 'Postgres answers and the schema is up to date. NATS or a provider being away is no reason.',
+    description:
+      'The process is ready when Postgres answers and the database schema is up to date. It is also ready while NATS or a provider is not reachable.',
     security: [],
   })
-  @ApiOkResponse({ description: 'It can.', type: HealthDto })
-  @ApiServiceUnavailableResponse({ description: 'It can not, or it is stopping.', type: HealthDto })
+  @ApiOkResponse({ description: 'The process is ready.', type: HealthDto })
+  @ApiServiceUnavailableResponse({
+    description: 'The process is not ready, or is stopping.',
+    type: HealthDto,
+  })
   async ready(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) response: FastifyReply,
@@ -37,13 +41,16 @@ export class HealthController {
 
   @Get()
   @ApiOperation({
-    summary: 'All that is looked at',
+    summary: 'The health of each part',
     description:
-      'Postgres, the schema, the replica for lists and statistics if there is one, NATS, the stream of tickets, what is due, the breaker of each provider and the living dispatchers. Where the service has keys, a request without a valid one gets the `status` and the `class` of each part; with one it gets the details.',
+      'The parts are Postgres, its schema, its replica, NATS, the stream of tickets, the due messages, the circuit breakers and the dispatchers. Where the service has API keys, a request without a valid key gets only the `status` and the `class` of each part. A request with a valid key gets the details.',
     security: [],
   })
-  @ApiOkResponse({ description: 'It works; `degraded` when a part needs a look.', type: HealthDto })
-  @ApiServiceUnavailableResponse({ description: 'It can not work, or it is stopping.', type: HealthDto })
+  @ApiOkResponse({
+    description: 'The service works; `degraded` when a part needs attention.',
+    type: HealthDto,
+  })
+  @ApiServiceUnavailableResponse({ description: 'The service cannot work, or is stopping.', type: HealthDto })
   async details(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) response: FastifyReply,

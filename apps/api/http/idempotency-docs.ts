@@ -9,12 +9,12 @@ const parameter = {
   in: 'header',
   required: false,
   description:
-    'A new value for each thing to be done, such as a UUID. For 24 hours, the same request with the same key is answered with what the first one was answered, and nothing is done again. A refused request may be corrected and sent again with its key.',
+    'The idempotency key: a new value for each change, such as a UUID. For 24 hours, the same request with the same key gets the answer of the first one, and nothing is done again. A refused request does not use up its key: correct the request and send it again with the same key.',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
 } as const;
 
 const replayed = {
-  description: 'On an answer that an earlier request with this key has got.',
+  description: 'Present when the answer is that of an earlier request with the same idempotency key.',
   schema: { type: 'string', enum: ['true'] },
 } satisfies NonNullable<Response['headers']>[string];
 
@@ -22,11 +22,11 @@ const refusals: DocumentedProblem[] = [
   {
     kind: 'request-in-progress',
     reason:
-      'An earlier request with this `Idempotency-Key` is still being carried out after 10 seconds; ask again after `Retry-After` seconds.',
+      'An earlier request with this `Idempotency-Key` is still in progress after 10 seconds. Retry after `Retry-After` seconds.',
   },
   {
     kind: 'idempotency-key-reused',
-    reason: 'This `Idempotency-Key` was used for another operation or with another body.',
+    reason: 'This `Idempotency-Key` was used for another operation or with another body. Send a new key.',
   },
 ];
 

@@ -11,11 +11,12 @@ import { dropUnusedSchemas } from '../docs/used-schemas.js';
 import { describeIdempotency } from './idempotency-docs.js';
 
 const description = [
-  "Keeps clients and mailings, and sends each mailing's messages inside its time.",
-  'Times are RFC 3339 with an offset, ids whole numbers. Lists come in pages: ask for the next one with the',
-  '`nextCursor` of the one before. Unknown fields are refused. Errors are `application/problem+json` (RFC 9457).',
-  'Answers may gain fields and values, so pass over what you do not know.',
-  'Send an `X-Request-Id` to find a request in the logs. All of this as JSON: [/docs-json](/docs-json).',
+  "Stores clients and mailings, and sends each mailing's messages between its start and its end.",
+  'Times are RFC 3339 with an offset, and ids are whole numbers. Lists come in pages: for the next page, send the',
+  '`nextCursor` of the previous page as `cursor`. Unknown fields are refused.',
+  'Errors are `application/problem+json` (RFC 9457).',
+  'Answers may gain fields and values: ignore those that you do not know.',
+  'Send an `X-Request-Id` to find a request in the logs. This document as JSON: [/docs-json](/docs-json).',
 ].join('\n');
 
 /** Serves the OpenAPI document at `/docs-json` and its pages at `/docs`; it is built when first asked for. */
@@ -53,13 +54,16 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setVersion('1')
     .addServer('/', 'The service that serves this document')
     .addTag('clients', 'Recipients')
-    .addTag('mailings', 'Campaigns, and pausing and cancelling them')
+    .addTag('mailings', 'Campaigns: add, change, pause, resume and cancel them')
     .addTag('messages', 'Who got a mailing, who did not, and why')
-    .addTag('providers', 'The sending services: how fast they may be sent to, and whether they are down')
-    .addTag('statistics', 'How many messages are in each status')
-    .addTag('operations', 'Whether the service works, and what Prometheus scrapes')
+    .addTag('providers', 'The sending services: their rate limits, and the state of their circuit breakers')
+    .addTag('statistics', 'How many messages have each status')
+    .addTag('operations', 'Health checks, and metrics for Prometheus')
     // Left out, the format would be JWT.
-    .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'A key of the service.' }, 'key')
+    .addBearerAuth(
+      { type: 'http', bearerFormat: 'opaque', description: 'An API key of this service.' },
+      'key',
+    )
     .addSecurityRequirements('key')
     .build();
   const document = SwaggerModule.createDocument(app, config, {

@@ -28,7 +28,7 @@ export interface OperationOptions {
   problems?: Partial<Record<ProblemKind, string>>;
 }
 
-const invalid = 'A field, a parameter or the id is wrong; `errors` names each.';
+const invalid = 'A field, a parameter or the id is wrong. `errors` names each of them.';
 
 /** All that the OpenAPI document says about one operation alone, and the status that it answers with. */
 export function Operation(options: OperationOptions): MethodDecorator {
@@ -48,7 +48,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
 }
 
 function locationHeader(example: string) {
-  return { Location: { description: 'Where to find it.', schema: { type: 'string', example } } };
+  return { Location: { description: 'The path of what was added.', schema: { type: 'string', example } } };
 }
 
 function idParameter(of: string) {

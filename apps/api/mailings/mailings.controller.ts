@@ -28,7 +28,7 @@ export class MailingsController {
   @Operation({
     summary: 'Add a mailing',
     description:
-      'It starts by itself at `startAt`, at once if that is in the past, and ends for good at `endAt`.',
+      'The mailing starts by itself at `startAt`, or at once if that time has passed. Sending ends for good at `endAt`.',
     answer: { status: 201, description: 'The mailing.', type: MailingDto, location: '/v1/mailings/1' },
     takesBody: true,
   })
@@ -61,12 +61,15 @@ export class MailingsController {
   @Operation({
     summary: 'Change a mailing',
     description:
-      'What is left out stays. Before it has started, scheduled or paused, everything can be changed, afterwards `endAt`, `priority` and `rateLimit` only. A new rate limit holds within a second. An earlier end is confirmed by the dispatchers like a pause; a later one revives nothing that has ended.',
+      'Fields that are left out stay as they are. Before the mailing has started, scheduled or paused, every field can be changed. Afterwards, only `endAt`, `priority` and `rateLimit` can be changed. A new rate limit applies within a second. The dispatchers confirm an earlier end as they confirm a pause. A later end does not revive messages with a final status.',
     id: 'mailing',
     answer: { status: 200, description: 'The mailing as it is now.', type: ControlledMailingDto },
     takesBody: true,
     example: { of: UpdateMailingDto, value: { endAt: '2030-03-02T12:00:00+03:00', rateLimit: 50 } },
-    problems: { ...notFound, conflict: 'A given field can not be changed in its status.' },
+    problems: {
+      ...notFound,
+      conflict: 'A field of the request cannot be changed in the status of the mailing.',
+    },
   })
   update(@Id() id: number, @Body() dto: UpdateMailingDto): Promise<ControlledMailingDto> {
     return this.mailings.update(id, dto);
@@ -76,10 +79,10 @@ export class MailingsController {
   @Operation({
     summary: 'Delete a mailing',
     description:
-      'Together with its messages and its statistics. One that runs or is paused is to be cancelled first. The counts of all mailings together lose its messages in one step, when these are removed: within seconds, later for a big mailing.',
+      'Deletes its messages and its statistics as well. Cancel a running or paused mailing first. The total counts lose its messages in one step, when the messages are removed: within seconds, later for a big mailing.',
     id: 'mailing',
-    answer: { status: 204, description: 'It is gone.' },
-    problems: { ...notFound, conflict: 'It runs or is paused.' },
+    answer: { status: 204, description: 'The mailing is deleted.' },
+    problems: { ...notFound, conflict: 'The mailing is running or paused.' },
   })
   delete(@Id() id: number): Promise<void> {
     return this.mailings.delete(id);
@@ -90,14 +93,14 @@ export class MailingsController {
   @Operation({
     summary: 'Pause a mailing',
     description:
-      'Answers when every living dispatcher has confirmed that nothing more leaves it, or after 3 seconds. Pausing a paused one is fine.',
+      'Answers when every live dispatcher has confirmed that it starts no more requests of the mailing, or after 3 seconds. Pausing a paused mailing succeeds.',
     id: 'mailing',
     answer: {
       status: 200,
-      description: 'The mailing, and what was on the wire.',
+      description: 'The mailing, and its requests in flight.',
       type: ControlledMailingDto,
     },
-    problems: { ...notFound, conflict: 'It is completed or cancelled.' },
+    problems: { ...notFound, conflict: 'The mailing is completed or cancelled.' },
   })
   pause(@Id() id: number): Promise<ControlledMailingDto> {
     return this.control.pause(id);
@@ -106,10 +109,13 @@ export class MailingsController {
   @Post(':id/resume')
   @Operation({
     summary: 'Resume a paused mailing',
-    description: 'Resuming one that runs or is scheduled is fine.',
+    description: 'Resuming a running or scheduled mailing succeeds.',
     id: 'mailing',
     answer: { status: 200, description: 'The mailing.', type: MailingDto },
-    problems: { ...notFound, conflict: 'Its end has passed, or it is completed or cancelled.' },
+    problems: {
+      ...notFound,
+      conflict: 'The end of the mailing has passed, or the mailing is completed or cancelled.',
+    },
   })
   resume(@Id() id: number): Promise<MailingDto> {
     return this.control.resume(id);
@@ -120,14 +126,14 @@ export class MailingsController {
   @Operation({
     summary: 'Cancel a mailing for good',
     description:
-      'Answers like a pause. What was not sent becomes `cancelled`; that may take a while. Cancelling a cancelled one is fine.',
+      'Answers as a pause does. Messages that were not sent become `cancelled`, which may take a while. Cancelling a cancelled mailing succeeds.',
     id: 'mailing',
     answer: {
       status: 200,
-      description: 'The mailing, and what was on the wire.',
+      description: 'The mailing, and its requests in flight.',
       type: ControlledMailingDto,
     },
-    problems: { ...notFound, conflict: 'It is completed.' },
+    problems: { ...notFound, conflict: 'The mailing is completed.' },
   })
   cancel(@Id() id: number): Promise<ControlledMailingDto> {
     return this.control.cancel(id);

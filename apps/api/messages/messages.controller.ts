@@ -28,7 +28,7 @@ export class MessagesController {
   @Operation({
     summary: 'List the messages of a mailing',
     description:
-      'By client. With a status, a page may hold fewer than were asked for, or none, and still have a next one: go on until `nextCursor` is null.',
+      'Ordered by client. With a `status`, a page may have fewer messages than `limit`, or none, and still have a next page. Go on until `nextCursor` is null.',
     id: 'mailing',
     answer: { status: 200, description: 'A page of messages.', type: MessagePageDto },
     problems: { 'not-found': 'There is no such mailing.' },
@@ -40,10 +40,10 @@ export class MessagesController {
   @Get('clients/:id/messages')
   @Operation({
     summary: 'List the messages of a client',
-    description: 'The newest mailing first; also of a client that was deleted.',
+    description: 'The newest mailing first. The messages of a deleted client are listed as well.',
     id: 'client',
     answer: { status: 200, description: 'A page of messages.', type: MessagePageDto },
-    problems: { 'not-found': 'There is no such client, and no message of it.' },
+    problems: { 'not-found': 'There is no such client, and there are no messages of a client with this id.' },
   })
   listOfClient(@Id() id: number, @Query() query: PageQuery): Promise<MessagePageDto> {
     return this.messages.listOfClient(id, query);
@@ -64,14 +64,14 @@ export class MessagesController {
   @Operation({
     summary: 'Resolve a message that may have been sent',
     description:
-      'Says what became of a message that is `unknown`, and so what it is from now on. If the provider is heard to have taken it after all, it becomes `sent` whatever was decided. Sending again needs a mailing that still goes on; one that was completed before its end goes on for it.',
+      'Decides what becomes of a message with the status `unknown`. If the provider turns out to have accepted the message, the message becomes `sent`, whatever was decided. `resend` needs a mailing that is not cancelled and whose end has not passed. A mailing that was completed before its end becomes `running` again.',
     id: 'message',
     answer: { status: 200, description: 'The message as it is now.', type: MessageWithAttemptsDto },
     takesBody: true,
     problems: {
       'not-found': 'There is no such message.',
       conflict:
-        'It is not `unknown`; or it is to be sent again, and its mailing is cancelled or over, or its client deleted.',
+        'The message is not `unknown`. Or `resend` is not possible: the mailing is cancelled or past its end, or the client is deleted.',
     },
   })
   async resolve(@Id() id: number, @Body() { as }: ResolveMessageDto): Promise<MessageWithAttemptsDto> {
@@ -84,13 +84,13 @@ export class MessagesController {
   @Operation({
     summary: 'Resolve all messages of a mailing that may have been sent',
     description:
-      'The same for each message of the mailing that is `unknown`, except that nothing is sent again to clients that were deleted. After 5 seconds the answer tells how far it came: call again with `nextCursor` until that is null.',
+      'Decides the same for each message of the mailing with the status `unknown`. `resend` leaves out messages to deleted clients. After 5 seconds, the answer has a `nextCursor`: repeat the call with that as `cursor`, until `nextCursor` is null.',
     id: 'mailing',
-    answer: { status: 200, description: 'How many were resolved.', type: ResolvedMessagesDto },
+    answer: { status: 200, description: 'How many messages were resolved.', type: ResolvedMessagesDto },
     takesBody: true,
     problems: {
       'not-found': 'There is no such mailing.',
-      conflict: 'They are to be sent again, and the mailing is cancelled or over.',
+      conflict: '`resend` is not possible: the mailing is cancelled or past its end.',
     },
   })
   resolveAll(@Id() id: number, @Body() dto: ResolveMessagesDto): Promise<ResolvedMessagesDto> {

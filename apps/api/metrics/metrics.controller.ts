@@ -9,7 +9,7 @@ const scraped = '# HELP process_cpu_user_seconds_total Total user CPU time spent
 @Controller()
 export class MetricsController extends PrometheusController {
   @Get()
-  @ApiOperation({ summary: 'What Prometheus scrapes', security: [] })
+  @ApiOperation({ summary: 'Show the metrics for Prometheus', security: [] })
   @ApiProduces('text/plain')
   @ApiOkResponse({
     description: 'The metrics of this process.',

@@ -15,7 +15,7 @@ export class ProvidersController {
   @Get()
   @Operation({
     summary: 'List providers',
-    description: 'By their ids.',
+    description: 'Ordered by id.',
     answer: { status: 200, description: 'A page of providers.', type: ProviderPageDto },
   })
   list(@Query() query: PageQuery): Promise<ProviderPageDto> {
@@ -35,8 +35,9 @@ export class ProvidersController {
 
   @Patch(':id')
   @Operation({
-    summary: 'Change how fast a provider is sent to, and how long it knows an id',
-    description: 'What is left out stays. A new rate limit holds within a second, over all dispatchers.',
+    summary: "Change a provider's rate limit and deduplication window",
+    description:
+      'Fields that are left out stay as they are. A new rate limit applies within a second, across all dispatchers.',
     id: 'provider',
     answer: { status: 200, description: 'The provider as it is now.', type: ProviderDto },
     takesBody: true,

@@ -12,9 +12,9 @@ export class StatisticsController {
 
   @Get('statistics')
   @Operation({
-    summary: 'Count messages by status, over all mailings and for each',
+    summary: 'Count messages by status, in total and for each mailing',
     description:
-      'Exact at any moment; only a deleted mailing is counted in the total until its messages are removed. `limit` and `cursor` page through the mailings, the newest first.',
+      'The counts are exact at any moment, with one exception: the total includes a deleted mailing until its messages are removed. `limit` and `cursor` page through the mailings, the newest first.',
     answer: { status: 200, description: 'The counts.', type: StatisticsDto },
   })
   get(@Query() query: PageQuery): Promise<StatisticsDto> {
@@ -24,7 +24,7 @@ export class StatisticsController {
   @Get('mailings/:id/statistics')
   @Operation({
     summary: "Count a mailing's messages by status",
-    description: 'Exact at any moment.',
+    description: 'The counts are exact at any moment.',
     id: 'mailing',
     answer: { status: 200, description: 'The counts.', type: MailingStatisticsDto },
     problems: { 'not-found': 'There is no such mailing.' },

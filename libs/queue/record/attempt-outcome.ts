@@ -5,18 +5,18 @@ export type AttemptOutcome = Exclude<Outcome['kind'], 'accepted'> | 'resolved';
 
 /** Each in words; the compiler sees that none is forgotten. */
 const meanings: Record<AttemptOutcome, string> = {
-  refused: 'the provider will never take it',
-  notNow: 'the provider did not take it this time',
-  throttled: 'the provider wants fewer requests to this recipient, as others were served',
-  misconfigured: 'the provider does not serve this recipient, as others were served',
-  ambiguous: 'the provider may have taken it',
-  notSent: 'not a byte reached the provider',
-  resolved: 'a person decided what becomes of it',
+  refused: 'the provider will never accept the message',
+  notNow: 'the provider did not accept the message this time',
+  throttled: 'the provider wants fewer requests to this recipient, and serves others',
+  misconfigured: 'the provider does not serve this recipient, and serves others',
+  ambiguous: 'in doubt, since the provider may have accepted the message',
+  notSent: 'no byte of the request reached the provider',
+  resolved: 'a person decided what becomes of the message',
 };
 
 export const attemptOutcomes = Object.keys(meanings) as AttemptOutcome[];
 
-/** The outcomes with their meanings, in a sentence or two of Markdown. */
+/** The outcomes with their meanings, a sentence each, in Markdown. */
 export const attemptOutcomesInWords = `${Object.entries(meanings)
   .map(([outcome, meaning]) => `\`${outcome}\`: ${meaning}`)
-  .join('; ')}.`;
+  .join('. ')}.`;
