@@ -57,7 +57,7 @@ export class MailingControl {
     if (statuses.includes(mailing.status)) return mailing;
     throw Problem.conflict(
       mailing.status === 'paused'
-        ? `The end of the mailing, ${mailing.endAt.toISOString()}, has passed, so it cannot be ${done}.`
+        ? `The end of the mailing, ${mailing.endAt.toISOString()}, has passed, so the mailing cannot be ${done}.`
         : `The mailing is ${mailing.status}, so it cannot be ${done}.`,
     );
   }

@@ -75,7 +75,7 @@ function wrongValue(value: unknown, depth: number): string | undefined {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) return 'must be a number in the range of a 64-bit double';
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-      return 'must be a number below 2^53; send larger ones as strings';
+      return 'must be a number below 2^53; send larger numbers as strings';
     }
   }
   if (typeof value === 'object' && value !== null && depth > MAX_DEPTH) {

@@ -16,7 +16,7 @@ const messages = new Map([
   ['23502', 'is missing'],
   ['23503', 'refers to something that does not exist'],
   ['23505', 'exists already'],
-  ['23514', 'is not allowed to have this value'],
+  ['23514', 'has a value that is not allowed'],
 ]);
 
 /** What the caller is told of data that a column or a constraint refused; undefined for what is our own fault. */

@@ -16,7 +16,7 @@ const ADVICE: Record<string, [Misaddressed, string]> = {
   ],
   'a certificate of another host': [
     'certificate',
-    'the certificate is for other names: use one of those in the provider URL',
+    'the certificate is for other names: use one of these names in the provider URL',
   ],
   'a certificate nobody vouches for': [
     'certificate',

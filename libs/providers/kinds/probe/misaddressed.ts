@@ -17,7 +17,7 @@ const HOST_NAME: Misaddress = {
 
 const OTHER_NAME: Misaddress = {
   misaddressed: 'certificate',
-  advice: 'the certificate is for other names: use one of those in the provider URL',
+  advice: 'the certificate is for other names: use one of these names in the provider URL',
 };
 
 const UNKNOWN_ISSUER: Misaddress = {
