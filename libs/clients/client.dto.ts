@@ -22,7 +22,7 @@ import type { CountryCode } from './phone-number.js';
 export class CreateClientDto {
   @PhoneField({
     description:
-      'The phone number, with `+` or `00` and the country code. Blanks, dashes, dots and brackets between the digits are dropped. Without `+` or `00`, a number of the default country, if there is one. Without a default country, an international number that is in use. A JSON integer is read as an international number. No two clients have the same phone.',
+      'The phone number, with `+` or `00` and the country code. Blanks, dashes, dots and brackets between the digits are dropped. Without `+` or `00`, the number is read as one of the default country, if there is one. Without a default country, the number must be an international one that is in use. A JSON integer is read as an international number. No two clients have the same phone.',
   })
   phone!: string | number;
 

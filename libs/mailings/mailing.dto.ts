@@ -182,7 +182,7 @@ export class MailingDto {
   startedAt!: string | null;
 
   @InstantField({
-    description: 'When the mailing was completed, or when its messages were cancelled; null before that.',
+    description: 'When the mailing was completed, or when its cancellation was complete; null before that.',
     example: null,
     nullable: true,
   })

@@ -43,7 +43,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'The health of each part',
     description:
-      'The parts are Postgres, its schema, its replica, NATS, the stream of tickets, the due messages, the circuit breakers and the dispatchers. Where the service has API keys, a request without a valid key gets only the `status` and the `class` of each part. A request with a valid key gets the details.',
+      'The parts are Postgres, its schema, any replica of it, NATS, the stream of tickets, the due messages, the circuit breakers and the dispatchers. Where the service has API keys, a request without a valid key gets only the `status` and the `class` of each part. A request with a valid key gets the details.',
     security: [],
   })
   @ApiOkResponse({
