@@ -43,6 +43,14 @@ export function retiredWordsIn(text: string, retired: readonly RetiredWord[]): s
   return retired.map(({ not }) => not).filter((phrase) => asPattern(phrase).test(prose));
 }
 
+/** What makes a text less than plain: each sentence that is too long, and each retired word. */
+export function notPlainIn(text: string, retired: readonly RetiredWord[]): string[] {
+  return [
+    ...longSentences(text).map((sentence) => `${wordsIn(sentence)} words: ${sentence}`),
+    ...retiredWordsIn(text, retired).map((phrase) => `"${phrase}": ${text}`),
+  ];
+}
+
 function asPattern(phrase: string): RegExp {
   const literal = phrase
     .trim()

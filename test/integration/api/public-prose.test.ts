@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestApi } from '../../support/api.js';
-import { notPlainIn, retiredPhrases } from '../../support/retired-phrases.js';
+import { textOf } from '../../support/documents.js';
+import { notPlainIn, retiredWords } from '../../support/prose.js';
 
 let api: TestApi;
 let document: unknown;
@@ -24,7 +25,7 @@ function proseOf(part: unknown, at = ''): [at: string, text: string][] {
 }
 
 test('every text of the document has short sentences and none of the retired phrases', () => {
-  const retired = retiredPhrases();
+  const retired = retiredWords(textOf('docs/words.md'));
   const prose = proseOf(document);
   expect(retired.length).toBeGreaterThan(15);
   expect(prose.length).toBeGreaterThan(400);
@@ -34,7 +35,7 @@ test('every text of the document has short sentences and none of the retired phr
 });
 
 test('the details of the examples are as plain', () => {
-  const retired = retiredPhrases();
+  const retired = retiredWords(textOf('docs/words.md'));
   const details = [...JSON.stringify(document).matchAll(/"detail":"((?:[^"\\]|\\.)*)"/g)].map(
     ([, detail = '']) => detail,
   );

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { publicTexts } from '../../support/public-texts.js';
-import { notPlainIn, retiredPhrases } from '../../support/retired-phrases.js';
+import { textOf } from '../../support/documents.js';
+import { notPlainIn, retiredWords } from '../../support/prose.js';
 
 const texts = publicTexts('apps/api', 'libs');
 const found = texts.map(({ text }) => text);
 
 test('the texts of errors, health and settings have short sentences and none of the retired phrases', () => {
-  const retired = retiredPhrases();
+  const retired = retiredWords(textOf('docs/words.md'));
   expect(retired.length).toBeGreaterThan(15);
   expect(texts.length).toBeGreaterThan(400);
   expect(texts.flatMap(({ at, text }) => notPlainIn(text, retired).map((why) => `${at}: ${why}`))).toEqual(
