@@ -4,8 +4,8 @@
  */
 
 /** A library, or a room of one that has several: each is entered by its index. */
-const room = '^libs/(queue/[^/]+|providers/(?:breaker|kinds)|[^/]+)/';
-const roomIndex = '^libs/(queue/[^/]+|providers/(breaker|kinds)|[^/]+)/index\\.ts$';
+const room = '^libs/(queue/[^/]+|providers/(?:breaker|kinds)|mailings/status|[^/]+)/';
+const roomIndex = '^libs/(queue/[^/]+|providers/(breaker|kinds)|mailings/status|[^/]+)/index\\.ts$';
 const domain = '^libs/(clients|mailings|messages|queue|providers|statistics)/';
 
 /** Rooms of a folder, each of which may know those before it and none after. */

@@ -1,4 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
+import { unfinished } from '#libs/mailings/status';
 import { countChanges, COUNTER_SHARDS } from '#libs/queue/transitions';
 
 /**
@@ -16,7 +17,7 @@ const cancel: Statement = {
       FROM mailings m CROSS JOIN LATERAL (
         SELECT id, batch_id, status FROM messages WHERE mailing_id = m.id AND client_id = $1
       ) one
-      WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND one.status = 'pending'
+      WHERE ${unfinished} AND one.status = 'pending'
     ), unleased AS MATERIALIZED (
       SELECT id, provider_id, due_at FROM batches
       WHERE id = ANY (ARRAY (SELECT batch_id FROM candidate)) AND state = 'ready'

@@ -1,4 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
+import { sending } from '#libs/mailings/status';
 import { breakerColumns, type BreakerRow } from './breaker-row.js';
 
 /**
@@ -22,7 +23,7 @@ const startProbe: Statement = {
             AND b.provider_id = p.id AND b.due_at <= clock.now AND b.not_after > clock.now
           LIMIT 1
         ) b
-        WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
+        WHERE ${sending}
           AND m.end_at > clock.now)
     RETURNING ${breakerColumns}, extract(epoch FROM clock.now - p.opened_at)::float8 * 1000 AS "openForMs"`,
 };

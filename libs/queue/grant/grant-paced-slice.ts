@@ -1,4 +1,5 @@
 import { numberArray, type SqlExecutor, type Statement } from '#libs/database';
+import { inTime, maySend } from '#libs/mailings/status';
 import type { Grant, SliceRequest } from './grant-slice.js';
 
 /**
@@ -16,8 +17,8 @@ const grant: Statement = {
       JOIN mailings m ON m.id = b.mailing_id
       JOIN providers p ON p.id = b.provider_id
       WHERE b.id = $2 AND b.fence = $3 AND b.owner = $1::uuid AND b.state = 'leased'
-        AND m.status = 'running' AND m.deleted_at IS NULL
-        AND least(m.end_at, b.not_after) > clock.now + make_interval(secs => $6::float8 / 1000)
+        AND ${maySend}
+        AND ${inTime('least(m.end_at, b.not_after)', '$6')}
         AND p.breaker = 'closed'
       FOR NO KEY UPDATE OF b
     ), pending AS MATERIALIZED (

@@ -1,4 +1,5 @@
 import { numberArray, type SqlExecutor, type Statement } from '#libs/database';
+import { inTime, maySend } from '#libs/mailings/status';
 import type { LeaseKey } from '#libs/queue/lease';
 
 export interface Grant {
@@ -58,8 +59,8 @@ export function grantChanges($: (nth: number) => string): string {
  */
 export function grantConditions($: (nth: number) => string): string {
   return `b.id = ${$(2)} AND b.fence = ${$(3)} AND b.owner = ${$(1)}::uuid AND b.state = 'leased'
-        AND m.id = b.mailing_id AND m.status = 'running' AND m.deleted_at IS NULL
-        AND least(m.end_at, b.not_after) > clock.now + make_interval(secs => ${$(7)}::float8 / 1000)
+        AND m.id = b.mailing_id AND ${maySend}
+        AND ${inTime('least(m.end_at, b.not_after)', $(7))}
         AND p.id = b.provider_id
         AND (p.breaker = 'closed' OR (p.breaker = 'half_open' AND p.probe_owner = ${$(1)}::uuid AND ${$(8)}))
         AND (${$(8)} OR num_nonnulls(m.rate_limit, p.rate_limit) = 0)`;

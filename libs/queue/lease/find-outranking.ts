@@ -1,4 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
+import { inTime, sending } from '#libs/mailings/status';
 import { withoutWaiting } from './serving-order.js';
 
 const findOutranking: Statement = {
@@ -7,14 +8,13 @@ const findOutranking: Statement = {
     SELECT EXISTS (
       SELECT FROM (SELECT ems_now() AS now) AS clock
       CROSS JOIN batches ticketed JOIN mailings t ON t.id = ticketed.mailing_id
-      JOIN mailings m ON m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
-        AND m.deleted_at IS NULL AND m.priority > t.priority
-        AND m.end_at > clock.now + make_interval(secs => $2::float8 / 1000)
+      JOIN mailings m ON ${sending} AND m.priority > t.priority
+        AND ${inTime('m.end_at', '$2')}
         AND ${withoutWaiting('$3')}
       CROSS JOIN LATERAL (
         SELECT FROM batches b JOIN providers p ON p.id = b.provider_id AND p.breaker = 'closed'
         WHERE b.mailing_id = m.id AND b.state <> 'done' AND b.state = 'ready' AND b.due_at <= clock.now
-          AND b.not_after > clock.now + make_interval(secs => $2::float8 / 1000)
+          AND ${inTime('b.not_after', '$2')}
         LIMIT 1
       ) AS waiting
       WHERE ticketed.id = $1

@@ -1,4 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
+import { inTime, maySend } from '#libs/mailings/status';
 import type { LeaseKey, LeaseTerms } from './lease-terms.js';
 import { leaseChanges, type LeasedBatch, leasedColumns } from './leased-batch.js';
 import { withoutWaiting } from './serving-order.js';
@@ -10,9 +11,8 @@ const leaseTicketed: Statement = {
     UPDATE batches b SET ${leaseChanges}
     FROM clock, mailings m, providers p
     WHERE b.id = $4 AND b.fence = $5 AND b.state = 'ready' AND b.due_at <= clock.now
-      AND b.not_after > clock.now + make_interval(secs => $3::float8 / 1000)
-      AND m.id = b.mailing_id AND m.status = 'running' AND m.deleted_at IS NULL
-      AND m.end_at > clock.now + make_interval(secs => $3::float8 / 1000)
+      AND ${inTime('b.not_after', '$3')}
+      AND m.id = b.mailing_id AND ${maySend} AND ${inTime('m.end_at', '$3')}
       AND p.id = b.provider_id AND p.breaker = 'closed'
       AND ${withoutWaiting('$6')}
     ${leasedColumns}`,

@@ -1,3 +1,5 @@
+import { maySend } from '#libs/mailings/status';
+
 import type { AmbiguityPolicy } from '#libs/mailings';
 
 /** A batch that this owner alone may send until its lease runs out. Instants are epoch milliseconds of the database's clock. */
@@ -44,5 +46,5 @@ export const leasedColumns = `
 export const leaseChosen = `
     UPDATE batches b SET ${leaseChanges}
     FROM chosen, clock, mailings m, providers p
-    WHERE b.id = chosen.id AND m.id = b.mailing_id AND m.status = 'running' AND p.id = b.provider_id
+    WHERE b.id = chosen.id AND m.id = b.mailing_id AND ${maySend} AND p.id = b.provider_id
     ${leasedColumns}`;

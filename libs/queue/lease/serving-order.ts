@@ -1,3 +1,5 @@
+import { inTime, sending } from '#libs/mailings/status';
+
 /**
  * SQL of the batches that may be sent now, each with what the serving order needs. Parameters: `guard` the
  * send guard in milliseconds, `recent` the mailings served lately (oldest first), `fair` which of the two
@@ -22,14 +24,12 @@ export function dueBatches(parameters: {
         SELECT b.id, b.size, b.not_after FROM batches b
         WHERE b.mailing_id = m.id AND b.state <> 'done' AND b.state = 'ready'
           AND b.due_at <= clock.now
-          AND b.not_after > clock.now + make_interval(secs => ${parameters.guard}::float8 / 1000)
+          AND ${inTime('b.not_after', parameters.guard)}
           ${parameters.also ?? ''}
         ORDER BY ${parameters.order ?? 'b.not_after, b.due_at'}
         LIMIT ${parameters.limit}
       ) b
-      WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
-        AND m.deleted_at IS NULL
-        AND m.end_at > clock.now + make_interval(secs => ${parameters.guard}::float8 / 1000)
+      WHERE ${sending} AND ${inTime('m.end_at', parameters.guard)}
         AND ${withoutWaiting(parameters.waiting)}`;
 }
 

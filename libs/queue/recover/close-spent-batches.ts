@@ -1,4 +1,5 @@
 import type { Sql, Statement } from '#libs/database';
+import { unfinished } from '#libs/mailings/status';
 import { countChanges } from '#libs/queue/transitions';
 
 /** How many batches one call closes: at most 10,000 rows in one short transaction. */
@@ -11,7 +12,7 @@ const lockSpent: Statement = {
     WITH clock AS MATERIALIZED (SELECT ems_now() AS now)
     SELECT b.id, CASE WHEN m.status = 'cancelled' THEN 'cancelled' ELSE 'expired' END AS verdict
     FROM clock CROSS JOIN mailings m JOIN batches b ON b.mailing_id = m.id
-    WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL
+    WHERE ${unfinished}
       AND (m.status = 'cancelled' OR m.end_at <= clock.now)
       AND b.state <> 'done' AND b.state = 'ready'
     LIMIT ${BATCHES_A_PAGE}

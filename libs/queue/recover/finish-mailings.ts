@@ -1,8 +1,9 @@
 import type { Sql, Statement } from '#libs/database';
+import { unfinished } from '#libs/mailings/status';
 
 /** What is over: planned, running or paused, or cancelled, and no batch is open. */
 const isOver = `
-      m.started_at IS NOT NULL AND m.finished_at IS NULL
+      ${unfinished}
       AND (m.status = 'cancelled' OR m.planned_at IS NOT NULL)
       AND NOT EXISTS (SELECT FROM batches b WHERE b.mailing_id = m.id AND b.state <> 'done')`;
 

@@ -1,4 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
+import { unfinished } from '#libs/mailings/status';
 
 /**
  * Moves waiting batches whose local window has passed to its next opening, paused or not. One that can't open
@@ -12,7 +13,7 @@ const moveOn: Statement = {
     ), passed AS MATERIALIZED (
       SELECT b.id, b.timezone, m.window_from, m.window_to
       FROM clock CROSS JOIN mailings m JOIN batches b ON b.mailing_id = m.id
-      WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status IN ('running', 'paused')
+      WHERE ${unfinished} AND m.status IN ('running', 'paused')
         AND m.window_from IS NOT NULL AND m.end_at > clock.now
         AND b.state <> 'done' AND b.state = 'ready' AND b.not_after <= clock.now + clock.guard
       LIMIT 500

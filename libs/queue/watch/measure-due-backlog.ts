@@ -1,4 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
+import { sending } from '#libs/mailings/status';
 
 /** What waits although it is due. */
 export interface DueBacklog {
@@ -21,7 +22,7 @@ const backlog: Statement = {
         WHERE mailing_id = m.id AND state <> 'done' AND state = 'ready' AND due_at <= clock.now
         OFFSET 0
       ) AS due
-      WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running' AND m.deleted_at IS NULL
+      WHERE ${sending}
     ) AS b ON true
     GROUP BY clock.now`,
 };

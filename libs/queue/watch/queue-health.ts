@@ -1,4 +1,5 @@
 import type { Sql, Statement } from '#libs/database';
+import { sending } from '#libs/mailings/status';
 import { type HealthCheck, type HealthClass, healthClasses } from '#libs/health';
 import { maskWords } from '#libs/masking';
 import type { BreakerState } from '#libs/providers/breaker';
@@ -33,7 +34,7 @@ const waiting: Statement = {
   text: `
     SELECT EXISTS (
       SELECT FROM mailings m JOIN batches b ON b.mailing_id = m.id
-      WHERE m.started_at IS NOT NULL AND m.finished_at IS NULL AND m.status = 'running'
+      WHERE ${sending}
         AND b.state <> 'done' AND b.due_at <= (SELECT ems_now()) + interval '10 seconds'
     ) AS any`,
 };

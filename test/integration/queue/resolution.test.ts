@@ -333,15 +333,15 @@ describe('a mailing', () => {
          SELECT mailing_id, provider_id, 1, now() FROM batches WHERE id = $1`,
         [batch.id],
       );
-    const held: object[] = [];
+    const locked: object[] = [];
     const meanwhile = {
       transaction: (work: (transaction: SqlExecutor) => Promise<unknown>) =>
         sql.transaction((transaction) =>
           work({
             query: async <Row extends object>(statement: Statement, values?: readonly unknown[]) => {
               const rows = await transaction.query<Row>(statement, values);
-              if (statement.name !== 'hold-finished-mailings') return rows;
-              held.push(...rows);
+              if (statement.name !== 'lock-finished-mailings') return rows;
+              locked.push(...rows);
               await resend();
               return rows;
             },
@@ -349,7 +349,7 @@ describe('a mailing', () => {
         ),
     } as unknown as Sql;
     expect(await finishMailings(meanwhile)).toEqual([]);
-    expect(held).toEqual([{ id: mailing }]);
+    expect(locked).toEqual([{ id: mailing }]);
     expect(await run('SELECT status FROM mailings WHERE id = $1', [mailing])).toEqual([
       { status: 'running' },
     ]);

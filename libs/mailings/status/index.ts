@@ -1,0 +1,1 @@
+export { inTime, maySend, sending, unfinished } from './conditions.js';
