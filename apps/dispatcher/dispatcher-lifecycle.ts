@@ -35,7 +35,7 @@ export class DispatcherLifecycle implements OnApplicationBootstrap, BeforeApplic
   ) {}
 
   onApplicationBootstrap(): void {
-    this.beginning = this.begin();
+    this.beginning = this.beginWork();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -49,7 +49,7 @@ export class DispatcherLifecycle implements OnApplicationBootstrap, BeforeApplic
     this.logger.log({ msg: 'stopped', dispatcherId: this.identity.id });
   }
 
-  private async begin(): Promise<void> {
+  private async beginWork(): Promise<void> {
     for (let told = false; !this.ending;) {
       try {
         this.identity.shard = await registerDispatcher(this.sql, this.identity);

@@ -59,7 +59,7 @@ export class SliceGranter {
     const fresh = slice.type === 'fresh' ? slice.messages.length : 0;
     const request = this.requestFor(batch, slice);
     const piggyback = mayPiggyback(batch, slice) ? new PiggybackedGrant(request, mayGrant) : undefined;
-    if (!(await this.acquirePlaces(fresh, batch, mayGrant, piggyback))) {
+    if (!(await this.waitForPlaces(fresh, batch, mayGrant, piggyback))) {
       batch.ungranted.putBack(slice, idsOf(slice));
       return { messages: [], shortOf: null, askAgainAt: 0 };
     }
@@ -86,7 +86,7 @@ export class SliceGranter {
    * a message of the batch was left, or lapsed: that one has its place and goes first, as it may be what delays
    * those who wait for some. A probe waits a moment only.
    */
-  private acquirePlaces(
+  private waitForPlaces(
     count: number,
     batch: OpenBatch,
     mayGrant: () => boolean,
