@@ -1,6 +1,6 @@
 import type { SqlExecutor, Statement } from '#libs/database';
 import { unfinished } from '#libs/mailings/status';
-import { countChanges, COUNTER_SHARDS } from '#libs/queue/transitions';
+import { afterChange, COUNTER_SHARDS, returningChanged } from '#libs/queue/transitions';
 
 /**
  * A message that is being sent at this moment is cancelled too; if the provider accepts it, `sent` beats
@@ -44,10 +44,8 @@ const cancel: Statement = {
         batch_id = coalesce(u.batch_id, m.batch_id),
         last_error = 'the client was deleted'
       FROM locked l LEFT JOIN unsent u USING (id) WHERE m.id = l.id
-      RETURNING m.id, m.mailing_id, l.was, m.status AS becomes
-    ), counted AS (
-      ${countChanges('changed', '$2')}
-    )
+      ${returningChanged({ was: 'l.was' })}
+    ), ${afterChange('$2')}
     SELECT id FROM changed`,
 };
 

@@ -1,7 +1,7 @@
 import type { SqlExecutor, Statement } from '#libs/database';
 import type { MailingStatus } from '#libs/mailings';
 import { BATCH_SIZE } from '#libs/queue/plan';
-import { countChanges, type MessageStatus } from '#libs/queue/transitions';
+import { afterChange, type MessageStatus, returningChanged } from '#libs/queue/transitions';
 
 /** What a person may decide about a message that may have been sent. */
 export const resolutions = ['sent', 'resend', 'failed'] as const;
@@ -86,10 +86,8 @@ const resolve: Statement = {
       FROM clock, locked l LEFT JOIN placed p USING (id)
       WHERE m.id = l.id
         AND ($3 <> 'pending'::message_status OR p.new_batch IS NOT NULL)
-      RETURNING m.id, m.mailing_id, m.attempts, 'unknown'::message_status AS was, m.status AS becomes
-    ), counted AS (
-      ${countChanges('changed', '$4')}
-    ), logged AS (
+      ${returningChanged({ was: "'unknown'::message_status" }, 'm.attempts')}
+    ), ${afterChange('$4')}, logged AS (
       INSERT INTO attempts (message_id, number, at, outcome, error)
       SELECT id, attempts, clock.now, 'resolved', $5 FROM changed, clock
       ON CONFLICT DO NOTHING

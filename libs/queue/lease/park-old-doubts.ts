@@ -1,5 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
-import { countChanges } from '#libs/queue/transitions';
+import { afterChange, returningChanged } from '#libs/queue/transitions';
 
 /**
  * A provider recognises an id within its deduplication window only. Later, a message that it may have taken would be a new
@@ -23,10 +23,8 @@ const park: Statement = {
         status = 'unknown',
         last_error = coalesce(m.last_error, 'in doubt for longer than the provider knows an id again')
       FROM locked l WHERE m.id = ANY (ARRAY[l.id])
-      RETURNING m.id, m.mailing_id, l.was, m.status AS becomes
-    ), counted AS (
-      ${countChanges('changed', '$3')}
-    )
+      ${returningChanged({ was: 'l.was' })}
+    ), ${afterChange('$3')}
     SELECT id FROM changed`,
 };
 

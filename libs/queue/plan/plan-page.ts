@@ -1,6 +1,6 @@
 import { type Sql, sqlState, type Statement } from '#libs/database';
 import { DEFAULT_PROVIDER } from '#libs/providers/breaker';
-import { countChanges } from '#libs/queue/transitions';
+import { afterChange, returningChanged } from '#libs/queue/transitions';
 import { audienceFilter } from './audience-filter.js';
 import { BATCH_SIZE } from './batch-size.js';
 import type { PlanLease } from './lease-plan.js';
@@ -139,8 +139,8 @@ function planPageText(audienceCondition: string, onConflict: string): string {
       SELECT b.id, g.id, $7, CASE WHEN w.too_late THEN 'done' ELSE 'ready' END::batch_state, b.size,
         nullif(b.zone, ''), w.opens_at, w.closes_at, greatest(w.opens_at, g.now)
       FROM batch b JOIN zone_window w USING (zone) CROSS JOIN mailing g
-    ), made AS (
-      INSERT INTO messages (mailing_id, client_id, batch_id, phone, status, last_error)
+    ), changed AS (
+      INSERT INTO messages AS m (mailing_id, client_id, batch_id, phone, status, last_error)
       SELECT g.id, p.id, p.batch_id, p.phone,
         CASE WHEN w.too_late THEN 'expired' ELSE 'pending' END::message_status,
         CASE WHEN NOT w.too_late THEN NULL WHEN p.zone = '' THEN 'the mailing was over when it was planned'
@@ -148,17 +148,15 @@ function planPageText(audienceCondition: string, onConflict: string): string {
       FROM placed p JOIN zone_window w USING (zone) CROSS JOIN mailing g
       ORDER BY p.batch_id, p.id
       ${onConflict}
-      RETURNING mailing_id, NULL::message_status AS was, status AS becomes
-    ), counted AS (
-      ${countChanges('made', '$6')}
-    )
+      ${returningChanged({ was: 'NULL::message_status' })}
+    ), ${afterChange('$6')}
     UPDATE mailings m SET
       plan_cursor = coalesce((SELECT max(id) FROM page), m.plan_cursor),
       planned_at = CASE WHEN (SELECT count(*) FROM page) < $3 THEN g.now END,
       plan_lease_until = g.now + make_interval(secs => $5::float8 / 1000)
     FROM mailing g
     WHERE m.id = g.id
-    RETURNING (SELECT count(*) FROM made)::int AS messages,
-      (SELECT count(*) FROM made WHERE becomes = 'expired')::int AS expired,
+    RETURNING (SELECT count(*) FROM changed)::int AS messages,
+      (SELECT count(*) FROM changed WHERE becomes = 'expired')::int AS expired,
       (SELECT count(*) FROM batch)::int AS batches, m.planned_at IS NOT NULL AS done`;
 }

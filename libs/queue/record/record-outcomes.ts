@@ -1,5 +1,5 @@
 import type { Sql, SqlExecutor, Statement } from '#libs/database';
-import { countChanges, type MessageStatus } from '#libs/queue/transitions';
+import { afterChange, type MessageStatus, returningChanged } from '#libs/queue/transitions';
 import type { AttemptOutcome } from './attempt-outcome.js';
 import { chooseRetryBatches, type RetryBatches, type RetrySource } from './choose-retry-batches.js';
 import { recordSentMessages } from './record-sent.js';
@@ -88,10 +88,8 @@ const record: Statement = {
       FROM target t
       WHERE m.id = t.id AND m.id = ANY ($1::bigint[])
         AND (t.moves_to > t.was OR t.retries OR t.casts_doubt OR t.is_own)
-      RETURNING m.mailing_id, t.was, t.moves_to AS becomes
-    ), counted AS (
-      ${countChanges('changed', '$9')}
-    )
+      ${returningChanged({ was: 't.was', becomes: 't.moves_to' })}
+    ), ${afterChange('$9')}
     INSERT INTO attempts (message_id, number, at, outcome, http_status, error, latency_ms, dispatcher)
     SELECT * FROM (
       SELECT a.id, a.number, to_timestamp(a.at / 1000), a.outcome, a.http_status, a.error, a.latency_ms, $10::uuid

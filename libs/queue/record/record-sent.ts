@@ -1,5 +1,5 @@
 import { numberArray, type SqlExecutor, type Statement } from '#libs/database';
-import { countMoves } from '#libs/queue/transitions';
+import { afterMove, returningChanged } from '#libs/queue/transitions';
 
 /** An accepted message, as far as its row keeps it. */
 export interface SentMessage {
@@ -28,10 +28,8 @@ export function recordingSent(first = 'true'): string {
         sent_at = to_timestamp($4::float8 + ($3::bigint[])[width_bucket(m.id, $1::bigint[])] / 1e6::float8),
         last_error = NULL
       WHERE m.ctid = ANY (ARRAY (SELECT ctid FROM locked))
-      RETURNING m.mailing_id
-    ), counted AS (
-      ${countMoves('changed', '$5', 'pending', 'sent')}
-    )`;
+      ${returningChanged({ was: "'pending'::message_status" })}
+    ), ${afterMove('$5', 'pending', 'sent')}`;
 }
 
 const recordSent: Statement = {

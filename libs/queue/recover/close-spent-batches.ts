@@ -1,6 +1,6 @@
 import type { Sql, Statement } from '#libs/database';
 import { unfinished } from '#libs/mailings/status';
-import { countChanges } from '#libs/queue/transitions';
+import { afterChange, returningChanged } from '#libs/queue/transitions';
 
 /** How many batches one call closes: at most 10,000 rows in one short transaction. */
 const BATCHES_A_PAGE = 20;
@@ -44,10 +44,8 @@ const close: Statement = {
         last_error = coalesce(m.last_error, CASE WHEN l.verdict = 'cancelled' THEN 'the mailing was cancelled'
           ELSE 'the mailing ended before it could be sent' END)
       FROM locked l WHERE m.id = ANY (ARRAY[l.id])
-      RETURNING m.mailing_id, l.was, m.status AS becomes
-    ), counted AS (
-      ${countChanges('changed', '$1')}
-    )
+      ${returningChanged({ was: 'l.was' })}
+    ), ${afterChange('$1')}
     UPDATE batches b SET state = 'done', ticketed_until = NULL
     FROM spent s WHERE b.id = ANY (ARRAY[s.id])`,
 };

@@ -1,5 +1,5 @@
 import type { SqlExecutor, Statement } from '#libs/database';
-import { countChanges } from '#libs/queue/transitions';
+import { afterChange, returningChanged } from '#libs/queue/transitions';
 
 /**
  * Takes batches back from an owner that is gone: its lease ran out *and* it has shown no sign of life. What it
@@ -45,10 +45,8 @@ const reclaim: Statement = {
           ELSE 'unknown'
         END::message_status
       FROM doubtful d WHERE m.id = ANY (ARRAY[d.id])
-      RETURNING m.id, m.mailing_id, m.attempts, m.last_error, d.owner, d.was, m.status AS becomes
-    ), counted AS (
-      ${countChanges('changed', '$3')}
-    ), logged AS (
+      ${returningChanged({ was: 'd.was' }, 'm.attempts', 'm.last_error', 'd.owner')}
+    ), ${afterChange('$3')}, logged AS (
       INSERT INTO attempts (message_id, number, at, outcome, error, dispatcher)
       SELECT id, attempts, clock.now, 'ambiguous', last_error, owner FROM changed, clock
       ON CONFLICT DO NOTHING

@@ -1,2 +1,2 @@
-export { countChanges, COUNTER_SHARDS, countMoves } from './counter-changes.js';
+export { afterChange, afterMove, COUNTER_SHARDS, returningChanged } from './after-change.js';
 export { type MessageStatus, messageStatuses } from './message-status.js';

@@ -107,8 +107,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: sentRecording,
-        replace: `\${countMoves('changed', '$5', 'pending', 'sent')}`,
-        by: 'SELECT $5::smallint',
+        replace: `\${afterMove('$5', 'pending', 'sent')}`,
+        by: 'counted AS (SELECT $5::smallint)',
       },
       {
         file: sentRecording,
@@ -126,8 +126,8 @@ export const mutations: readonly Mutation[] = [
           name: 'count-first',
           text: recordSent.text
             .replace(/UPDATE messages m SET[^]*?WHERE m.ctid/, 'SELECT m.mailing_id FROM messages m WHERE m.ctid')
-            .replace('RETURNING m.mailing_id', 'AND coalesce($2::smallint[], $3::bigint[]::smallint[]) IS NOT NULL AND $4::float8 > 0')
-            .replace('SELECT $5::smallint', () => countMoves('changed', '$5', 'pending', 'sent')),
+            .replace(/RETURNING[^)]*becomes/, 'AND coalesce($2::smallint[], $3::bigint[]::smallint[]) IS NOT NULL AND $4::float8 > 0')
+            .replace('counted AS (SELECT $5::smallint)', () => afterMove('$5', 'pending', 'sent')),
         };
         export async function recordSentMessages(`,
       },
