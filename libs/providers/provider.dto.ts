@@ -44,7 +44,7 @@ export class UpdateProviderDto {
 export class ProviderBreakerDto {
   @ChoiceField({
     description:
-      '`closed`: messages are sent. `open`: no messages are sent, since the provider could not be reached or failed. `half_open`: one message is being sent as a probe.',
+      '`closed`: messages are sent. `open`: no messages are sent; `reason` says why. `half_open`: one message is being sent as a probe.',
     name: 'BreakerState',
     of: breakerStates,
     example: 'closed',

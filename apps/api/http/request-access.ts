@@ -41,6 +41,6 @@ function isLoopback(host: string): boolean {
 function foreignHost(): Problem {
   return new Problem(
     'forbidden',
-    'Without API_KEYS, this service answers only requests to localhost or 127.0.0.1.',
+    'Without API_KEYS, this service answers only requests to localhost or another loopback address.',
   );
 }

@@ -89,7 +89,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
     });
   }
 
-  /** Resolves once nothing more is granted and every granted message is recorded or was left unsent. */
+  /** Resolves once nothing more is granted and every granted message is recorded or was returned unsent. */
   get drained(): Promise<void> {
     return this.whenDrained;
   }
@@ -105,7 +105,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
     return true;
   }
 
-  /** Gives `count` places back that were acquired for what was not granted then. */
+  /** Gives `count` of the batch's places back: of what is settled, of what was not granted, or at its end. */
   freePlaces(count: number): void {
     this.places -= count;
     this.cap.free(count);
@@ -116,7 +116,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
     this.outstanding += count;
   }
 
-  /** One granted message is recorded, or was left as it was, and frees its place; `how` goes into the tally. */
+  /** One granted message is recorded, or was returned unsent, and frees its place; `how` goes into the tally. */
   settle(how: Ending): void {
     this.outstanding -= 1;
     this.freePlaces(1);
@@ -134,7 +134,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
 
   /**
    * One granted message may not start any more without another grant. It keeps its place under the cap. False when
-   * no further grant will come: the caller is to leave it.
+   * no further grant will come: the caller is to hand it back.
    */
   regrant(message: GrantedMessage): boolean {
     if (!this.granting) return false;
@@ -155,7 +155,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
   }
 
   /**
-   * Whether something granted was left. Until its release the batch then says that more is in doubt than is,
+   * Whether something granted was returned unsent. Until its release the batch then says that more is in doubt than is,
    * so it should be drained and released soon.
    */
   get hasUnsent(): boolean {
@@ -164,7 +164,7 @@ export class OpenBatch implements LeaseKey, RetrySource {
 
   /**
    * No further slice of this batch will be granted under this lease. Returns what lapsed, which the caller is to
-   * leave. It waits for no more slots, and so keeps nobody from its mailing.
+   * hand back. It waits for no more slots, and so keeps nobody from its mailing.
    */
   stopGranting(): GrantedMessage[] {
     this.granting = false;

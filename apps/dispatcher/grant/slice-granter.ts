@@ -82,9 +82,9 @@ export class SliceGranter {
   }
 
   /**
-   * Keeps the place in the line while there may be a use for it. False, and no place taken, when sending is over or
-   * a message of the batch was left, or lapsed: that one has its place and goes first, as it may be what delays
-   * those who wait for some. A probe waits a moment only.
+   * Keeps the place in the line while there may be a use for it. False, and no place taken, when sending is over, or a
+   * message of the batch was returned unsent or lapsed: a lapsed one has its place and goes first, as it may be what
+   * delays those who wait. A probe waits a moment only.
    */
   private waitForPlaces(
     count: number,

@@ -65,8 +65,8 @@ export class UnrecordedCap {
   }
 
   /**
-   * The grant of the first in the line, if `recorded` more places are enough and it may be piggybacked: it has them from
-   * now on. The caller is to send the statement at once that records so many, and to give their places back after.
+   * The grant of the first in the line, if `recorded` more places are enough and it may be piggybacked: it has them
+   * from now on. The caller is to send the statement at once that records so many, and to give their places back after.
    */
   admitPiggyback(recorded: number): PiggybackedGrant | undefined {
     const [first] = this.waiting;

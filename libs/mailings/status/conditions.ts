@@ -13,8 +13,8 @@ export const maySend = "m.status = 'running' AND m.deleted_at IS NULL";
 export const sending = `${unfinished} AND ${maySend}`;
 
 /**
- * A request that starts now is early enough: the earliest of `ends` is later than the guard. `guard` is the parameter
- * with the send guard in milliseconds, and `clock.now` the database's time.
+ * A request that starts now is early enough: `ends`, SQL of the instant that it has to precede, is further away than
+ * the send guard. `guard` is the parameter with that in milliseconds, and `clock.now` the database's time.
  */
 export function inTime(ends: string, guard: string): string {
   return `${ends} > clock.now + make_interval(secs => ${guard}::float8 / 1000)`;

@@ -13,7 +13,7 @@ const drawn = (weight: string) => `power(random(), 1.0 / greatest(${weight}, 1))
 // It goes to whoever had no suspicious answer yet, and by chance: those who fail together are often neighbours, and
 // would come first in every other order. The fewer are left of a batch, the less likely it is: they may be all that.
 // As many batches of each mailing are looked into, so that a large one does not leave the others out.
-// Where it may end in doubt, mailings that send such a message again go first: the message of another would be parked by each.
+// Where it may end in doubt, mailings that send such a message again go first: each other one would park its message.
 // "chosen" asks again what may have changed since the snapshot.
 const leaseToProbe: Statement = {
   name: 'lease-batch-to-probe',

@@ -2,8 +2,8 @@ import type { SqlExecutor, Statement } from '#libs/database';
 import { afterChange, returningChanged } from '#libs/queue/transitions';
 
 /**
- * A provider recognises an id within its deduplication window only. Later, a message that it may have taken would be a new
- * one to it, so such a message is not sent again. The margin is a whole request, because one that started just
+ * A provider recognises an id within its deduplication window only. Later, a message that it may have taken would be
+ * a new one to it, so such a message is not sent again. The margin is a whole request, because one that started just
  * in time may still arrive too late. What a person has decided to send again is sent once, whatever its age.
  * Rows are looked up as in `close-spent-batches`.
  */
@@ -29,8 +29,8 @@ const park: Statement = {
 };
 
 /**
- * Parks as `unknown` what a batch has of messages whose doubt is older than the provider's deduplication window, or will
- * be before a request of `requestMs` is over. Returns their ids.
+ * Parks as `unknown` what a batch has of messages whose doubt is older than the provider's deduplication window, or
+ * will be before a request of `requestMs` is over. Returns their ids.
  */
 export async function parkOldDoubts(
   sql: SqlExecutor,
