@@ -60,7 +60,9 @@ export const dutyCases: Cases = {
     await beatHeart(sql, { ...me, shard }, 10_000);
     await unregisterDispatcher(sql, me.id);
   },
-  'changes of mailings are found and confirmed': async ({ sql }) => {
+  'changes of mailings are found and confirmed': async ({ sql, given }) => {
+    // Anew, as the tables may have been made more than a minute ago; nothing found would be planned by any index.
+    await given('UPDATE mailings SET control_at = ems_now() WHERE id = $1', [mailing.paused]);
     const found = await findRecentControlChanges(sql);
     const confirmed = found.map(({ mailingId, version }) => ({
       mailingId,
